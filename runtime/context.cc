@@ -1,0 +1,137 @@
+#include "runtime/context.h"
+
+#include <cxxabi.h>
+
+#include <boost/context/detail/fcontext.hpp>
+#include <cerrno>
+
+#include "runtime/arch/thread_pointer.h"
+#include "runtime/check.h"
+#include "runtime/worker.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace weft::runtime {
+
+namespace context = boost::context::detail;
+
+constinit thread_local Running running = {nullptr, nullptr};
+
+namespace {
+
+// Crosses the switch, on the left fiber's stack: read before anybody may enter that fiber again.
+struct Crossing {
+  Fiber* left;
+  AfterSwitch after;
+};
+
+// libstdc++ keeps exceptions in flight in TLS, which fibers of one kernel thread may share.
+ExceptionGlobals& exception_globals() {
+  return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
+}
+
+// Not inlined: a compiler may keep an address into TLS for a whole function, and here TLS changes in the middle.
+[[gnu::noinline]] void save_shared(Fiber* fiber) {
+  fiber->exceptions = exception_globals();
+  fiber->saved_errno = errno;
+}
+[[gnu::noinline]] void restore_shared(const Fiber* fiber) {
+  exception_globals() = fiber->exceptions;
+  errno = fiber->saved_errno;
+}
+[[gnu::noinline]] void set_running(Fiber* fiber, Worker* worker) { running = {fiber, worker}; }
+
+void enter(Fiber* from, Fiber* to) {
+  if (from->thread_pointer != to->thread_pointer) {
+    arch::set_thread_pointer(to->thread_pointer);
+  }
+  set_running(to->visible, to->worker);
+#if defined(__SANITIZE_ADDRESS__)
+  const bool ends = from->state.load() == FiberState::kEnded;
+  __sanitizer_start_switch_fiber(ends ? nullptr : &from->fake_stack, to->asan_bottom,
+                                 to->asan_size);
+#endif
+#if defined(__SANITIZE_THREAD__)
+  __tsan_switch_to_fiber(to->tsan_fiber, 0);
+#endif
+}
+
+// First code after a switch, on the entered fiber's stack.
+void arrive(context::transfer_t transfer, [[maybe_unused]] Fiber* self) {
+  const Crossing crossing = *static_cast<Crossing*>(transfer.data);
+  crossing.left->context = transfer.fctx;
+#if defined(__SANITIZE_ADDRESS__)
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+  __sanitizer_finish_switch_fiber(self->fake_stack, &bottom, &size);
+  crossing.left->asan_bottom = bottom;
+  crossing.left->asan_size = size;
+#endif
+  if (crossing.after.run != nullptr) {
+    crossing.after.run(crossing.left);
+  }
+}
+
+// In a function of its own, so that nothing of it is kept from before the switch.
+[[gnu::noinline]] Fiber* entered(const context::transfer_t& transfer) {
+  // An idle context is not current(): its worker knows it.
+  static_cast<void>(transfer);
+  return running.fiber != nullptr ? running.fiber : running.worker->idle;
+}
+
+[[noreturn]] void fiber_entry(context::transfer_t transfer) {
+  Fiber* const self = entered(transfer);
+  arrive(transfer, self);
+  if (!self->own_tls) {
+    self->exceptions = {};
+    self->saved_errno = 0;
+    restore_shared(self);
+  }
+  self->run(self);
+  WEFT_CHECK(false, "a fiber ends by a switch, not by a return");
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+void prepare(Fiber* fiber) {
+  const auto size = static_cast<std::size_t>(fiber->stack_top - fiber->stack_low);
+  fiber->context = context::make_fcontext(fiber->stack_top, size, fiber_entry);
+#if defined(__SANITIZE_ADDRESS__)
+  fiber->asan_bottom = fiber->stack_low;
+  fiber->asan_size = size;
+  fiber->fake_stack = nullptr;
+#endif
+#if defined(__SANITIZE_THREAD__)
+  if (fiber->tsan_fiber == nullptr) {
+    fiber->tsan_fiber = __tsan_create_fiber(0);
+  }
+#endif
+}
+
+[[gnu::noinline]] void switch_to(Fiber* from, Fiber* to, AfterSwitch after) {
+  WEFT_DCHECK(from != to, "a switch has two ends");
+  Crossing crossing = {from, after};
+  if (!from->own_tls) {
+    save_shared(from);
+  }
+#if defined(__SANITIZE_THREAD__)
+  if (from->tsan_fiber == nullptr) {
+    from->tsan_fiber = __tsan_get_current_fiber();
+  }
+#endif
+  void* const target = to->context;
+  enter(from, to);
+  const context::transfer_t transfer = context::jump_fcontext(target, &crossing);
+  arrive(transfer, from);
+  if (!from->own_tls) {
+    restore_shared(from);
+  }
+}
+
+}  // namespace weft::runtime

@@ -1,0 +1,201 @@
+#include "runtime/hub.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/check.h"
+#include "runtime/sys.h"
+
+namespace weft::runtime {
+namespace {
+
+constexpr int kMaxEvents = 256;
+constexpr int kMaxHubs = 64;
+constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
+
+// Descriptors of ours, by hub, so that close-all loops of the program pass them by.
+struct OwnFds {
+  std::atomic<int> epoll{-1};
+  std::atomic<int> wake{-1};
+};
+constinit OwnFds own_fds[kMaxHubs];
+constinit std::atomic<std::uint64_t> used_bits{0};
+constinit std::atomic<bool> lacks_pwait2{false};
+
+// POSIX gives out the lowest free number, and programs rely on it: ours go where the program's do not.
+int move_high(long fd) {
+  if (sys::failed(fd)) {
+    return static_cast<int>(fd);
+  }
+  rlimit limit = {};
+  sys::call(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &limit);
+  constexpr rlim_t kHighest = 1'000'000;
+  const rlim_t top = std::min(limit.rlim_cur, kHighest);
+  const long high = sys::call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, top > 320 ? top - 64 : top / 2);
+  if (sys::failed(high)) {
+    return static_cast<int>(fd);
+  }
+  sys::call(SYS_close, fd);
+  return static_cast<int>(high);
+}
+
+int claim_bit() {
+  std::uint64_t used = used_bits.load();
+  for (;;) {
+    const int bit = __builtin_ctzll(~used | (std::uint64_t{1} << 63));
+    WEFT_CHECK((used >> bit & 1) == 0, "at most 64 threads of a process run fibers of their own");
+    if (used_bits.compare_exchange_weak(used, used | std::uint64_t{1} << bit)) {
+      return bit;
+    }
+  }
+}
+
+std::uint64_t pack(int fd, const FdSlot& slot) {
+  return static_cast<std::uint64_t>(slot.generation()) << 32 | static_cast<std::uint32_t>(fd);
+}
+
+}  // namespace
+
+int Hub::open() {
+  epoll_ = move_high(sys::call(SYS_epoll_create1, EPOLL_CLOEXEC));
+  if (epoll_ < 0) {
+    return -epoll_;
+  }
+  wake_ = move_high(sys::call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (wake_ < 0) {
+    sys::call(SYS_close, epoll_);
+    return -wake_;
+  }
+  epoll_event event = {EPOLLIN | EPOLLET, {.u64 = kWakeEvent}};
+  const long added = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, wake_, &event);
+  if (bit_ == 0) {
+    bit_ = std::uint64_t{1} << claim_bit();
+  }
+  OwnFds& own = own_fds[__builtin_ctzll(bit_)];
+  own.epoll = epoll_;
+  own.wake = wake_;
+  return static_cast<int>(-added);
+}
+
+void Hub::close() {
+  OwnFds& own = own_fds[__builtin_ctzll(bit_)];
+  own.epoll = -1;
+  own.wake = -1;
+  sys::call(SYS_close, epoll_);
+  sys::call(SYS_close, wake_);
+  for_each_fd_slot([this](int, FdSlot& slot) {
+    if ((slot.registered() & bit_) != 0) {
+      slot.clear_registered(bit_);
+    }
+  });
+  used_bits.fetch_and(~bit_);
+  bit_ = 0;
+}
+
+bool Hub::owns(int fd) {
+  std::uint64_t used = used_bits.load(std::memory_order_relaxed);
+  for (; used != 0; used &= used - 1) {
+    const OwnFds& own = own_fds[__builtin_ctzll(used)];
+    if (fd == own.epoll.load(std::memory_order_relaxed) ||
+        fd == own.wake.load(std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int Hub::next_own(int after) {
+  int best = -1;
+  const auto consider = [&best, after](int fd) {
+    if (fd > after && (best < 0 || fd < best)) {
+      best = fd;
+    }
+  };
+  for (const OwnFds& own : own_fds) {
+    consider(own.epoll.load(std::memory_order_relaxed));
+    consider(own.wake.load(std::memory_order_relaxed));
+  }
+  return best;
+}
+
+int Hub::ensure_registered(int fd, FdSlot& slot) {
+  if ((slot.registered() & bit_) != 0) {
+    return 0;
+  }
+  epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
+                       {.u64 = pack(fd, slot)}};
+  long result = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, fd, &event);
+  if (result == -EEXIST) {
+    // The number had this description before, closed behind our back while a duplicate kept it alive.
+    result = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_MOD, fd, &event);
+  }
+  if (!sys::failed(result)) {
+    slot.set_registered(bit_);
+    ++counters.registrations;
+  }
+  return static_cast<int>(-result);
+}
+
+void Hub::forget(int fd, FdSlot& slot) {
+  if ((slot.registered() & bit_) != 0) {
+    epoll_event ignored = {};  // kernels before 2.6.9 wanted one
+    sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_DEL, fd, &ignored);
+    slot.clear_registered(bit_);
+  }
+}
+
+int Hub::wait(epoll_event* events, int capacity, Deadline deadline) {
+  const std::int64_t left = deadline.is_never() ? -1 : deadline.left_ns();
+  if (left > 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
+    const timespec timeout = Deadline::at(left).to_timespec();
+    const long got =
+        sys::call(SYS_epoll_pwait2, epoll_, events, capacity, &timeout, nullptr, 0);
+    if (got != -ENOSYS) {
+      return static_cast<int>(got);
+    }
+    lacks_pwait2 = true;  // a kernel before 5.11
+  }
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  constexpr std::int64_t kLongest = 1'000'000;
+  const auto timeout_ms =
+      left < 0 ? -1 : std::min((left + kMillisecond - 1) / kMillisecond, kLongest);
+  return static_cast<int>(
+      sys::call(SYS_epoll_pwait, epoll_, events, capacity, timeout_ms, nullptr, 0));
+}
+
+Hub::Polled Hub::poll(Deadline deadline) {
+  epoll_event events[kMaxEvents];  // NOLINT: filled by the kernel; clearing 3 KiB per poll is waste
+  const int got = wait(events, kMaxEvents, deadline);
+  ++counters.polls;
+  if (got < 0) {
+    WEFT_CHECK(got == -EINTR, "the hub's epoll instance works: did the program close it?");
+    return Polled::kSignal;
+  }
+  for (int i = 0; i < got; ++i) {
+    const std::uint64_t tag = events[i].data.u64;
+    if (tag == kWakeEvent) {
+      std::uint64_t ignored = 0;
+      sys::call(SYS_read, wake_, &ignored, sizeof ignored);
+      continue;
+    }
+    FdSlot* const slot = fd_slot(static_cast<int>(tag & 0xffff'ffff));
+    // A stale event is of a number's former life; its description lives on elsewhere.
+    if (slot != nullptr && slot->generation() == tag >> 32) {
+      slot->on_event(events[i].events);
+    }
+  }
+  counters.events += static_cast<std::uint64_t>(got);
+  return got > 0 ? Polled::kEvents : Polled::kNothing;
+}
+
+void Hub::wake() {
+  const std::uint64_t one = 1;
+  sys::call(SYS_write, wake_, &one, sizeof one);
+}
+
+}  // namespace weft::runtime

@@ -1,0 +1,68 @@
+// hub.h: epoll: the one place that waits for descriptors.
+//
+// Layer:  runtime.      See also: fd_slot.h, runtime/DESIGN.md ("The hub").
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/deadline.h"
+#include "runtime/fd_slot.h"
+
+struct epoll_event;
+
+namespace weft::runtime {
+
+/// One epoll instance, polled by its scheduler's idle worker. A descriptor is registered once, edge-triggered and for both
+/// directions, when somebody first has to wait for it; close takes it out.
+///
+/// Threads: ensure_registered, wake: any. open, close, poll: the scheduler's.
+class Hub {
+ public:
+  /// Returns 0 or an errno.
+  [[nodiscard]] int open();
+  void close();
+
+  /// Registers the descriptor here, once in its life. 0, or an errno: EPERM says that it cannot be polled (a regular file:
+  /// always ready), EBADF that it is closed, ELOOP that it is an epoll nested too deep.
+  [[nodiscard]] int ensure_registered(int fd, FdSlot& slot);
+
+  /// Takes the descriptor out: for one whose description lives on under another number.
+  void forget(int fd, FdSlot& slot);
+
+  enum class Polled { kNothing, kEvents, kSignal };
+  /// Waits for events until the deadline (a passed one: only looks), and wakes whoever waits for them. kSignal: a signal
+  /// handler ran meanwhile.
+  Polled poll(Deadline deadline);
+
+  /// Ends a poll that another thread is in. Async-signal-safe.
+  void wake();
+
+  /// Bit of this hub in FdSlot::registered().
+  [[nodiscard]] std::uint64_t bit() const { return bit_; }
+
+  /// Whether a descriptor is one of weft's own. The program must neither see nor close it.
+  static bool owns(int fd);
+  /// Calls visit(fd) for each of weft's own descriptors, in ascending order.
+  template <class Visit>
+  static void for_each_own(Visit visit) {
+    for (int fd = next_own(-1); fd >= 0; fd = next_own(fd)) {
+      visit(static_cast<unsigned>(fd));
+    }
+  }
+
+  struct Counters {
+    std::uint64_t polls = 0;
+    std::uint64_t events = 0;
+    std::uint64_t registrations = 0;
+  };
+  Counters counters;
+
+ private:
+  int wait(epoll_event* events, int capacity, Deadline deadline);
+  static int next_own(int after);
+  int epoll_ = -1;
+  int wake_ = -1;
+  std::uint64_t bit_ = 0;
+};
+
+}  // namespace weft::runtime

@@ -1,0 +1,194 @@
+#include "runtime/parking_lot.h"
+
+#include <cerrno>
+
+#include "runtime/scheduler.h"
+#include "runtime/sys.h"
+
+namespace weft::runtime::lot {
+namespace {
+
+constexpr std::size_t kBuckets = 1024;  // a power of two
+constinit Bucket buckets[kBuckets];
+
+void remove_next(Bucket& bucket, Waiter* previous, Waiter* waiter) {
+  Waiter*& link = previous == nullptr ? bucket.head : previous->next;
+  link = waiter->next;
+  if (bucket.tail == waiter) {
+    bucket.tail = previous;
+  }
+  waiter->queued = false;
+}
+
+void append(Bucket& bucket, Waiter& waiter) {
+  waiter.next = nullptr;
+  if (bucket.head == nullptr) {
+    bucket.head = &waiter;
+  } else {
+    bucket.tail->next = &waiter;
+  }
+  bucket.tail = &waiter;
+  waiter.queued = true;
+}
+
+// Takes out a waiter that nobody has woken. False if somebody has.
+bool withdraw(Waiter& waiter) {
+  for (;;) {
+    const void* const address = waiter.address.load();
+    Bucket& bucket = bucket_of(address);
+    const SpinGuard hold(bucket.lock);
+    if (waiter.address.load() != address) {
+      continue;  // moved to another bucket meanwhile
+    }
+    if (!waiter.queued) {
+      return false;
+    }
+    Waiter* previous = nullptr;
+    for (Waiter* w = bucket.head; w != &waiter; w = w->next) {
+      previous = w;
+    }
+    remove_next(bucket, previous, &waiter);
+    return true;
+  }
+}
+
+Woken sleep_on_fiber(Waiter& waiter, Deadline deadline, bool interruptible) {
+  Fiber* const self = waiter.fiber;
+  Woken ended = Woken::kUnparked;
+  self->waits_for = {WaitReason::Kind::kAddress, -1, waiter.address.load()};
+  self->interrupted.store(false, std::memory_order_relaxed);
+  self->interruptible.store(interruptible, std::memory_order_relaxed);
+  while (waiter.woken.load(std::memory_order_acquire) == 0) {
+    const bool in_time = park_until(deadline);
+    if (waiter.woken.load(std::memory_order_acquire) != 0) {
+      break;
+    }
+    if (!in_time) {
+      ended = Woken::kTimedOut;
+      break;
+    }
+    if (interruptible && self->interrupted.exchange(false)) {
+      ended = Woken::kInterrupted;
+      break;
+    }
+  }
+  self->interruptible.store(false, std::memory_order_relaxed);
+  self->waits_for = {};
+  return ended;
+}
+
+Woken sleep_on_thread(Waiter& waiter, Deadline deadline, bool interruptible) {
+  const timespec until = deadline.to_timespec();
+  const auto* word = reinterpret_cast<const std::uint32_t*>(&waiter.woken);
+  while (waiter.woken.load(std::memory_order_acquire) == 0) {
+    const long result = sys::futex_wait(word, 0, deadline.is_never() ? nullptr : &until);
+    if (waiter.woken.load(std::memory_order_acquire) != 0) {
+      break;
+    }
+    if (result == -ETIMEDOUT) {
+      return Woken::kTimedOut;
+    }
+    if (result == -EINTR && interruptible) {
+      return Woken::kInterrupted;
+    }
+  }
+  return Woken::kUnparked;
+}
+
+}  // namespace
+
+Bucket& bucket_of(const void* address) {
+  // Fibonacci hashing; the low bits of addresses of locks are alike.
+  const auto bits = reinterpret_cast<std::uintptr_t>(address) >> 2;
+  return buckets[bits * 0x9e37'79b9'7f4a'7c15 >> 54];
+}
+
+void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t tag) {
+  waiter.address.store(address, std::memory_order_relaxed);
+  waiter.fiber = current();
+  waiter.tag = tag;
+  append(bucket, waiter);
+}
+
+Woken sleep(Waiter& waiter, Deadline deadline, bool interruptible) {
+  const Woken ended = waiter.fiber != nullptr ? sleep_on_fiber(waiter, deadline, interruptible)
+                                              : sleep_on_thread(waiter, deadline, interruptible);
+  if (ended != Woken::kUnparked && !withdraw(waiter)) {
+    return Woken::kUnparked;  // somebody's wake-up came in the meantime: it counts
+  }
+  return ended;
+}
+
+void wake_next(Bucket& bucket, Waiter* previous) {
+  Waiter* const waiter = previous == nullptr ? bucket.head : previous->next;
+  remove_next(bucket, previous, waiter);
+  Fiber* const fiber = waiter->fiber;
+  const auto* word = reinterpret_cast<const std::uint32_t*>(&waiter->woken);
+  // From this store on the waiter may be gone; a fiber's memory is never unmapped, and a futex wake at a dead address
+  // wakes nobody.
+  waiter->woken.store(1, std::memory_order_release);
+  if (fiber != nullptr) {
+    runtime::unpark(fiber);
+  } else {
+    sys::futex_wake(word, 1);
+  }
+}
+
+int unpark(const void* address, int count) {
+  int left = count;
+  return unpark_if(
+      address, [&left](std::uint32_t) { return left-- > 0 ? Choice::kWake : Choice::kStop; },
+      [](int, int) {});
+}
+
+void lock_both(Bucket& a, Bucket& b) {
+  Bucket& first = &a < &b ? a : b;
+  Bucket& second = &a < &b ? b : a;
+  first.lock.lock();
+  if (&first != &second) {
+    second.lock.lock();
+  }
+}
+
+void unlock_both(Bucket& a, Bucket& b) {
+  a.lock.unlock();
+  if (&a != &b) {
+    b.lock.unlock();
+  }
+}
+
+Requeued requeue_locked(const void* from, const void* to, int wake, int move) {
+  Bucket& source = bucket_of(from);
+  Bucket& target = bucket_of(to);
+  Requeued done = {0, 0};
+  Waiter* const last = source.tail;  // those moved within one bucket come behind it
+  Waiter* previous = nullptr;
+  Waiter* w = source.head;
+  for (bool more = w != nullptr; more && (done.woken < wake || done.moved < move);) {
+    Waiter* const next = w->next;
+    more = w != last && next != nullptr;
+    if (w->address.load(std::memory_order_relaxed) != from) {
+      previous = w;
+    } else if (done.woken < wake) {
+      wake_next(source, previous);
+      ++done.woken;
+    } else {
+      remove_next(source, previous, w);
+      w->address.store(to);
+      append(target, *w);
+      ++done.moved;
+    }
+    w = next;
+  }
+  return done;
+}
+
+void after_fork_in_child() {
+  for (Bucket& bucket : buckets) {
+    bucket.lock.unlock();
+    bucket.head = nullptr;
+    bucket.tail = nullptr;
+  }
+}
+
+}  // namespace weft::runtime::lot

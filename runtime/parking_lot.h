@@ -1,0 +1,140 @@
+// parking_lot.h: fibers, and kernel threads that are not weft's, waiting for an address; first come, first served.
+//
+// Layer:  runtime. Locks, conditions, semaphores, joins and futexes are all built on this.
+//
+// Protocol: a waiter queues itself under the lock of its address's bucket, after a last look at the word it waits for
+// (`valid`). A waker changes the word first and takes the same lock second. So either the waiter sees the change and does not
+// sleep, or the waker finds it queued. Waiters lie on their own stacks: waiting allocates nothing.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/deadline.h"
+#include "runtime/fiber.h"
+#include "runtime/spin_lock.h"
+
+namespace weft::runtime::lot {
+
+enum class Woken : std::uint8_t {
+  kUnparked,
+  kInvalid,      // `valid` said no: never slept
+  kTimedOut,     // the deadline passed; nobody's wake-up was taken
+  kInterrupted,  // a signal handler ran; nobody's wake-up was taken
+};
+
+/// One wait. Fields but `woken` are guarded by the lock of the bucket of `address`.
+struct Waiter {
+  std::atomic<const void*> address{nullptr};
+  Fiber* fiber = nullptr;  // null: a kernel thread, which sleeps on `woken`
+  Waiter* next = nullptr;
+  std::uint32_t tag = 0;  // for the waker to choose by
+  bool queued = false;
+  std::atomic<std::uint32_t> woken{0};
+};
+
+struct alignas(64) Bucket {
+  SpinLock lock;
+  Waiter* head = nullptr;
+  Waiter* tail = nullptr;
+};
+
+Bucket& bucket_of(const void* address);
+void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t tag);
+/// Sleeps until woken, the deadline, or (if asked) a signal handler; takes itself out of the queue then.
+Woken sleep(Waiter& waiter, Deadline deadline, bool interruptible);
+/// Takes out and wakes the waiter behind `previous` (null: the head). The bucket's lock is held.
+void wake_next(Bucket& bucket, Waiter* previous);
+
+struct ParkOptions {
+  Deadline deadline = Deadline::never();
+  std::uint32_t tag = 0;
+  bool interruptible = false;
+};
+
+/// Waits at `address` if valid() says so under the bucket's lock. before_sleep() runs once queued, outside of the lock.
+template <class Valid, class BeforeSleep>
+Woken park(const void* address, Valid valid, BeforeSleep before_sleep, ParkOptions options = {}) {
+  Waiter waiter;
+  Bucket& bucket = bucket_of(address);
+  bucket.lock.lock();
+  if (!valid()) {
+    bucket.lock.unlock();
+    return Woken::kInvalid;
+  }
+  enqueue(bucket, waiter, address, options.tag);
+  bucket.lock.unlock();
+  before_sleep();
+  return sleep(waiter, options.deadline, options.interruptible);
+}
+
+template <class Valid>
+Woken park(const void* address, Valid valid, ParkOptions options = {}) {
+  return park(address, valid, [] {}, options);
+}
+
+enum class Choice : std::uint8_t { kWake, kSkip, kStop };
+
+/// Walks the waiters of `address` in order under the lock: choose(tag) says what to do with each. Then finish(woken, left)
+/// runs, still under the lock: how many were woken, and how many stay. Returns the number woken.
+template <class Choose, class Finish>
+int unpark_if(const void* address, Choose choose, Finish finish) {
+  Bucket& bucket = bucket_of(address);
+  const SpinGuard hold(bucket.lock);
+  int woken = 0;
+  int left = 0;
+  bool stopped = false;
+  Waiter* previous = nullptr;
+  Waiter* next = nullptr;
+  for (Waiter* w = bucket.head; w != nullptr; w = next) {
+    next = w->next;
+    if (w->address.load(std::memory_order_relaxed) != address) {
+      previous = w;
+      continue;
+    }
+    const Choice choice = stopped ? Choice::kSkip : choose(w->tag);
+    stopped = stopped || choice == Choice::kStop;
+    if (choice == Choice::kWake) {
+      wake_next(bucket, previous);
+      ++woken;
+    } else {
+      ++left;
+      previous = w;
+    }
+  }
+  finish(woken, left);
+  return woken;
+}
+
+/// Wakes up to `count` waiters of `address`, oldest first. Returns how many.
+int unpark(const void* address, int count);
+
+inline constexpr int kAll = 0x7fff'ffff;
+
+/// If valid() holds under the locks: wakes up to `wake` waiters of `from`, and moves up to `move` others to wait at `to`.
+/// Returns the number woken and moved; -1 if not valid.
+struct Requeued {
+  int woken;
+  int moved;
+};
+template <class Valid>
+bool requeue(const void* from, const void* to, Valid valid, int wake, int move, Requeued* result);
+
+void lock_both(Bucket& a, Bucket& b);
+void unlock_both(Bucket& a, Bucket& b);
+Requeued requeue_locked(const void* from, const void* to, int wake, int move);
+
+template <class Valid>
+bool requeue(const void* from, const void* to, Valid valid, int wake, int move, Requeued* result) {
+  lock_both(bucket_of(from), bucket_of(to));
+  const bool good = valid();
+  if (good) {
+    *result = requeue_locked(from, to, wake, move);
+  }
+  unlock_both(bucket_of(from), bucket_of(to));
+  return good;
+}
+
+/// In a fork's child: nobody waits.
+void after_fork_in_child();
+
+}  // namespace weft::runtime::lot

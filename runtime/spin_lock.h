@@ -1,0 +1,57 @@
+// spin_lock.h: a lock for a few instructions, between kernel threads. Never held across a park.
+//
+// Layer:  runtime. Constant-initialised; unlocked when zero.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/sys.h"
+
+namespace weft::runtime {
+
+/// Test-and-test-and-set. A holder that the kernel preempted is waited for by giving up the CPU,
+/// so a lock held across a preemption costs a time slice and not a core.
+class SpinLock {
+ public:
+  void lock() {
+    while (word_.exchange(1, std::memory_order_acquire) != 0) {
+      wait();
+    }
+  }
+  void unlock() { word_.store(0, std::memory_order_release); }
+  bool try_lock() { return word_.exchange(1, std::memory_order_acquire) == 0; }
+
+ private:
+  void wait() {
+    for (int spins = 0; word_.load(std::memory_order_relaxed) != 0; ++spins) {
+      if (spins >= kSpinsBeforeYield) {
+        sys::call(SYS_sched_yield);
+      } else {
+        relax();
+      }
+    }
+  }
+  static void relax() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
+  static constexpr int kSpinsBeforeYield = 64;
+  std::atomic<std::uint32_t> word_{0};
+};
+
+/// Holds a SpinLock for a scope.
+class SpinGuard {
+ public:
+  explicit SpinGuard(SpinLock& lock) : lock_(lock) { lock_.lock(); }
+  ~SpinGuard() { lock_.unlock(); }
+  SpinGuard(const SpinGuard&) = delete;
+  SpinGuard& operator=(const SpinGuard&) = delete;
+
+ private:
+  SpinLock& lock_;
+};
+
+}  // namespace weft::runtime
