@@ -1,0 +1,44 @@
+// active.h: which groups of hooks are on, and whether a call is to be cooperative.
+//
+// Layer:  hooks.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/scheduler.h"
+
+namespace weft::hooks {
+
+/// Groups that `weft run --no-GROUP` (WEFT_DISABLE) and patch_all can leave out.
+enum class Group : std::uint32_t {
+  kIo = 1,        // sockets, read, write, and what hands out or ends descriptors
+  kPoll = 2,      // poll, select, epoll_wait
+  kTime = 4,      // sleeps, sched_yield
+  kThread = 8,    // pthread_create and what goes with it
+  kSync = 16,     // mutexes, conditions, semaphores, futexes: all or none
+  kProcess = 32,  // fork, wait
+  kSignal = 64,   // signal masks, sigwait
+};
+inline constexpr std::uint32_t kAllGroups = 127;
+
+/// Bits of Group. Zero until start-up or patch_all: every hook then just calls the next definition.
+inline constinit std::atomic<std::uint32_t> active_groups{0};
+
+inline bool is_on(Group group) {
+  return (active_groups.load(std::memory_order_relaxed) & static_cast<std::uint32_t>(group)) != 0;
+}
+
+/// The running fiber, if a blocking call of the group should park it; null if the call should go straight to the kernel:
+/// hooks off, not on a fiber, or the only fiber, for which nobody needs the kernel thread.
+inline runtime::Fiber* cooperative(Group group) {
+  runtime::Fiber* const fiber = runtime::current();
+  return fiber != nullptr && is_on(group) && !fiber->scheduler->is_alone() ? fiber : nullptr;
+}
+
+/// Names a group as the command line does, for WEFT_DISABLE; zero if there is none of that name.
+std::uint32_t group_bit(const char* name, std::size_t length);
+
+/// All groups but those in a comma-separated list. An unknown name is reported on standard error and ignored.
+std::uint32_t groups_without(const char* list);
+
+}  // namespace weft::hooks

@@ -1,0 +1,91 @@
+#include "hooks/interests.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "hooks/signal_mask.h"
+#include "runtime/os.h"
+
+namespace weft::hooks {
+
+using runtime::Deadline;
+using runtime::Direction;
+using runtime::FdInterest;
+namespace os = runtime::os;
+
+Interests::~Interests() {
+  if (list_ != inline_) {
+    os::unmap(list_, capacity_ * sizeof(FdInterest));
+  }
+}
+
+bool Interests::grow() {
+  const std::size_t bigger = capacity_ * 8;
+  auto* const memory = static_cast<FdInterest*>(os::map(bigger * sizeof(FdInterest)));
+  if (memory == nullptr) {
+    return false;
+  }
+  std::copy_n(list_, count_, memory);
+  if (list_ != inline_) {
+    os::unmap(list_, capacity_ * sizeof(FdInterest));
+  }
+  list_ = memory;
+  capacity_ = bigger;
+  return true;
+}
+
+void Interests::add_one(int fd, Direction direction) {
+  runtime::FdSlot* const slot = runtime::fd_slot(fd);
+  if (slot == nullptr || (count_ == capacity_ && !grow())) {
+    is_blind_ = true;
+    return;
+  }
+  FdInterest& interest = list_[count_++];
+  interest = {};
+  interest.fd = fd;
+  interest.direction = direction;
+  interest.slot = slot;
+}
+
+void Interests::add(int fd, bool reads, bool writes) {
+  if (reads) {
+    add_one(fd, Direction::kRead);
+  }
+  if (writes) {
+    add_one(fd, Direction::kWrite);
+  }
+}
+
+void Interests::begin() {
+  for (std::size_t i = 0; i < count_; ++i) {
+    list_[i].seen = list_[i].slot->edges(list_[i].direction);
+  }
+}
+
+int Interests::wait(Deadline deadline) {
+  constexpr std::chrono::milliseconds kBlindInterval(10);
+  Deadline until = deadline;
+  if (is_blind_) {
+    until = std::min(deadline, Deadline::after(kBlindInterval));
+  }
+  bool refused = false;
+  const int ended = runtime::wait_for_any(list_, count_, until, &refused);
+  is_blind_ = is_blind_ || refused;
+  return ended == ETIMEDOUT && !deadline.passed() ? 0 : ended;
+}
+
+MaskScope::MaskScope(const sigset_t* mask) : is_set_(mask != nullptr) {
+  if (is_set_) {
+    saved_ = fiber_mask();
+    set_fiber_mask(bits_of(*mask));
+  }
+}
+
+MaskScope::~MaskScope() {
+  if (is_set_) {
+    set_fiber_mask(saved_);
+  }
+}
+
+}  // namespace weft::hooks

@@ -1,0 +1,22 @@
+#include "weft/patch.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include "hooks/active.h"
+#include "hooks/fork.h"
+#include "hooks/real.h"
+#include "runtime/scheduler.h"
+
+namespace weft {
+
+void patch_all(const std::string& except) {
+  hooks::real::find_all();
+  hooks::prepare_for_forks();
+  if (runtime::Scheduler::current_or_start() == nullptr) {
+    throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");
+  }
+  hooks::active_groups = hooks::groups_without(except.c_str());
+}
+
+}  // namespace weft

@@ -1,0 +1,249 @@
+// poll.cc: poll, select and epoll_wait, as a table.
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+
+#include <cstring>
+
+#include "hooks/interests.h"
+#include "hooks/real.h"
+#include "hooks/wait.h"
+#include "runtime/sys.h"
+
+extern "C" [[noreturn]] void __chk_fail();
+
+namespace weft::hooks {
+
+namespace sys = runtime::sys;
+
+namespace {
+
+constexpr timespec kNow = {};
+constexpr std::size_t kKernelMaskBytes = 8;
+
+Deadline after_ms(int timeout) {
+  return timeout < 0 ? Deadline::never() : Deadline::after(std::chrono::milliseconds(timeout));
+}
+
+bool is_valid(const timespec* t) {
+  return t == nullptr || (t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < Deadline::kSecond);
+}
+
+Deadline after(const timespec* timeout) {
+  return timeout == nullptr
+             ? Deadline::never()
+             : Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
+}
+
+// Look without waiting; if nothing is there, park until an edge on any of the interests, and look again.
+template <class Look>
+long look_until(Interests& interests, Deadline deadline, Look look) {
+  for (;;) {
+    interests.begin();
+    const long found = look();
+    if (found != 0) {
+      return found;
+    }
+    if (deadline.passed()) {
+      return 0;
+    }
+    const int ended = interests.wait(deadline);
+    if (ended == EINTR) {
+      return -EINTR;
+    }
+    if (ended == ETIMEDOUT) {
+      return look();
+    }
+  }
+}
+
+int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
+  const MaskScope masked(mask);
+  const auto look = [=] {
+    return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, kKernelMaskBytes);
+  };
+  // First without any preparation: it often finds something, and it reports bad arguments.
+  const long found = look();
+  if (found != 0 || deadline.passed()) {
+    return static_cast<int>(to_libc(found));
+  }
+  Interests interests;
+  for (nfds_t i = 0; i < n; ++i) {
+    if (fds[i].fd >= 0) {
+      const bool writes = (fds[i].events & (POLLOUT | POLLWRNORM)) != 0;
+      interests.add(fds[i].fd, true, writes);
+    }
+  }
+  return static_cast<int>(to_libc(look_until(interests, deadline, look)));
+}
+
+int poll_for(pollfd* fds, nfds_t n, int timeout) {
+  if (timeout == 0 || cooperative(Group::kPoll) == nullptr) {
+    return real::poll(fds, n, timeout);
+  }
+  return poll_fds(fds, n, after_ms(timeout), nullptr);
+}
+
+int ppoll_for(pollfd* fds, nfds_t n, const timespec* timeout, const sigset_t* mask) {
+  if (!is_valid(timeout) || cooperative(Group::kPoll) == nullptr) {
+    return real::ppoll(fds, n, timeout, mask);
+  }
+  return poll_fds(fds, n, after(timeout), mask);
+}
+
+// The three sets of select(2), of any length: callers may allocate more than FD_SETSIZE bits.
+class Sets {
+ public:
+  Sets(int n, fd_set* reads, fd_set* writes, fd_set* excepts)
+      : n_(n), bytes_((static_cast<std::size_t>(n) + 63) / 64 * 8), given_{reads, writes, excepts} {}
+
+  [[nodiscard]] bool has(int which, int fd) const {
+    const auto* words = reinterpret_cast<const unsigned long*>(given_[which]);
+    return words != nullptr && (words[fd / 64] >> (fd % 64) & 1) != 0;
+  }
+  void fill(Interests& interests) const {
+    for (int fd = 0; fd < n_; ++fd) {
+      const bool reads = has(0, fd) || has(2, fd);
+      const bool writes = has(1, fd);
+      if (reads || writes) {
+        interests.add(fd, reads, writes);
+      }
+    }
+  }
+  // On copies, and copied back only when something was found: on error and while waiting the caller's are untouched.
+  long look() const {
+    unsigned long copies[3][kMostWords];  // NOLINT: filled up to bytes_
+    unsigned long* sets[3] = {};
+    for (int i = 0; i < 3; ++i) {
+      if (given_[i] != nullptr) {
+        std::memcpy(copies[i], given_[i], bytes_);
+        sets[i] = copies[i];
+      }
+    }
+    const long found = sys::call(SYS_pselect6, n_, sets[0], sets[1], sets[2], &kNow, nullptr);
+    for (int i = 0; i < 3 && found > 0; ++i) {
+      if (given_[i] != nullptr) {
+        std::memcpy(given_[i], copies[i], bytes_);
+      }
+    }
+    return found;
+  }
+  void clear() const {
+    for (fd_set* set : given_) {
+      if (set != nullptr) {
+        std::memset(set, 0, bytes_);
+      }
+    }
+  }
+  static constexpr std::size_t kMostWords = 512;
+  [[nodiscard]] bool fits() const { return bytes_ <= kMostWords * 8; }
+
+ private:
+  int n_;
+  std::size_t bytes_;
+  fd_set* given_[3];
+};
+
+long select_on(const Sets& sets, Deadline deadline) {
+  const long found = sets.look();
+  if (found != 0) {
+    return found;
+  }
+  Interests interests;
+  sets.fill(interests);
+  const long result =
+      deadline.passed() ? 0 : look_until(interests, deadline, [&] { return sets.look(); });
+  if (result == 0) {
+    sets.clear();
+  }
+  return result;
+}
+
+bool may_park_select(int n, const Sets& sets) {
+  return n >= 0 && sets.fits() && cooperative(Group::kPoll) != nullptr;
+}
+
+int select_for(int n, fd_set* r, fd_set* w, fd_set* x, timeval* timeout) {
+  const Sets sets(n, r, w, x);
+  if (!may_park_select(n, sets) ||
+      (timeout != nullptr && (timeout->tv_sec < 0 || timeout->tv_usec < 0))) {
+    return real::select(n, r, w, x, timeout);
+  }
+  const Deadline deadline = timeout == nullptr
+                                ? Deadline::never()
+                                : Deadline::after(std::chrono::seconds(timeout->tv_sec) +
+                                                  std::chrono::microseconds(timeout->tv_usec));
+  const long result = select_on(sets, deadline);
+  if (timeout != nullptr) {  // Linux writes back the time that is left
+    const std::int64_t left = deadline.left_ns();
+    timeout->tv_sec = left / Deadline::kSecond;
+    timeout->tv_usec = left % Deadline::kSecond / 1000;
+  }
+  return static_cast<int>(to_libc(result));
+}
+
+int pselect_for(int n, fd_set* r, fd_set* w, fd_set* x, const timespec* timeout,
+                const sigset_t* mask) {
+  const Sets sets(n, r, w, x);
+  if (!may_park_select(n, sets) || !is_valid(timeout)) {
+    return real::pselect(n, r, w, x, timeout, mask);
+  }
+  const MaskScope masked(mask);
+  return static_cast<int>(to_libc(select_on(sets, after(timeout))));
+}
+
+// The program's own epoll keeps its semantics, because the kernel keeps them: it is a descriptor that becomes readable.
+int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sigset_t* mask) {
+  const MaskScope masked(mask);
+  const auto look = [=] { return sys::call(SYS_epoll_pwait, fd, events, n, 0, nullptr, 0); };
+  const long found = look();
+  if (found != 0 || deadline.passed()) {
+    return static_cast<int>(to_libc(found));
+  }
+  Interests interests;
+  interests.add(fd, true, false);
+  return static_cast<int>(to_libc(look_until(interests, deadline, look)));
+}
+
+template <class Next>
+int epoll_wait_for(int fd, epoll_event* events, int n, int timeout, const sigset_t* mask, Next next) {
+  if (timeout == 0 || cooperative(Group::kPoll) == nullptr) {
+    return next();
+  }
+  return epoll_until(fd, events, n, after_ms(timeout), mask);
+}
+
+int epoll_wait_until(int fd, epoll_event* events, int n, const timespec* timeout,
+                     const sigset_t* mask) {
+  if (!is_valid(timeout) || cooperative(Group::kPoll) == nullptr) {
+    return real::epoll_pwait2(fd, events, n, timeout, mask);
+  }
+  return epoll_until(fd, events, n, after(timeout), mask);
+}
+
+void check_bound(nfds_t n, std::size_t size) {
+  if (n > size / sizeof(pollfd)) {
+    __chk_fail();
+  }
+}
+
+}  // namespace
+
+// clang-format off
+extern "C" {
+// symbol, signature                                                                    how
+int poll        (pollfd* fds, nfds_t n, int timeout)                                   { return poll_for(fds, n, timeout); }
+int __poll      (pollfd* fds, nfds_t n, int timeout)                                   { return poll_for(fds, n, timeout); }
+int __poll_chk  (pollfd* fds, nfds_t n, int timeout, size_t size)                      { check_bound(n, size); return poll_for(fds, n, timeout); }
+int ppoll       (pollfd* fds, nfds_t n, const timespec* t, const sigset_t* m)          { return ppoll_for(fds, n, t, m); }
+int __ppoll_chk (pollfd* fds, nfds_t n, const timespec* t, const sigset_t* m, size_t size) { check_bound(n, size); return ppoll_for(fds, n, t, m); }
+int select      (int n, fd_set* r, fd_set* w, fd_set* x, timeval* t)                   { return select_for(n, r, w, x, t); }
+int __select    (int n, fd_set* r, fd_set* w, fd_set* x, timeval* t)                   { return select_for(n, r, w, x, t); }
+int pselect     (int n, fd_set* r, fd_set* w, fd_set* x, const timespec* t, const sigset_t* m) { return pselect_for(n, r, w, x, t, m); }
+int epoll_wait  (int fd, epoll_event* e, int n, int timeout)                           { return epoll_wait_for(fd, e, n, timeout, nullptr, [=] { return real::epoll_wait(fd, e, n, timeout); }); }
+int epoll_pwait (int fd, epoll_event* e, int n, int timeout, const sigset_t* m)        { return epoll_wait_for(fd, e, n, timeout, m, [=] { return real::epoll_pwait(fd, e, n, timeout, m); }); }
+int epoll_pwait2(int fd, epoll_event* e, int n, const timespec* t, const sigset_t* m)  { return epoll_wait_until(fd, e, n, t, m); }
+}
+// clang-format on
+
+}  // namespace weft::hooks

@@ -1,0 +1,39 @@
+// syscall.cc: syscall(2): the same calls by number.
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+#include "hooks/active.h"
+#include "hooks/real.h"
+#include "hooks/sync/futex.h"
+#include "hooks/wait.h"
+
+namespace weft::hooks {
+
+namespace {
+
+long by_number(long number, const long (&a)[6]) {
+  if (number == SYS_futex && is_on(Group::kSync)) {
+    bool handled = false;
+    const long result = sync::futex(a, &handled);
+    if (handled) {
+      return to_libc(result);
+    }
+  }
+  return real::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+}  // namespace
+
+extern "C" long syscall(long number, ...) {
+  // All six are forwarded, present or not: libc's own reads six registers, too.
+  va_list list;
+  va_start(list, number);
+  long arguments[6] = {};
+  for (long& argument : arguments) {
+    argument = va_arg(list, long);
+  }
+  va_end(list);
+  return by_number(number, arguments);
+}
+
+}  // namespace weft::hooks

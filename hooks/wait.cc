@@ -1,0 +1,93 @@
+#include "hooks/wait.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "runtime/sys.h"
+
+namespace weft::hooks {
+
+namespace sys = runtime::sys;
+
+Wait::Wait(int fd, Direction direction, int flags)
+    : target_{fd, nullptr, FdInfo(0)}, direction_(direction) {
+  cooperative_ = judge(fd, flags);
+}
+
+bool Wait::judge(int fd, int flags) {
+  if (cooperative(Group::kIo) == nullptr ||
+      (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE)) != 0) {
+    return false;
+  }
+  target_.slot = runtime::fd_slot(fd);
+  if (target_.slot == nullptr) {
+    return false;
+  }
+  target_.info = info_of(fd, *target_.slot);
+  const Kind kind = target_.info.kind();
+  const bool is_private = target_.info.has(FdInfo::kPrivate);
+  if (kind == Kind::kUnknown || kind == Kind::kPlain ||
+      (is_private && target_.info.has(FdInfo::kNonblocking))) {
+    return false;
+  }
+  may_shortcut_ = direction_ == Direction::kRead && is_private && (flags & MSG_PEEK) == 0 &&
+                  (kind == Kind::kTcp || kind == Kind::kPipe);
+  return true;
+}
+
+void Wait::succeeded(long got, std::size_t asked) {
+  if (may_shortcut_ && got > 0 && static_cast<std::size_t>(got) < asked) {
+    target_.slot->set_drained(seen_);
+  } else if (got != -EAGAIN) {
+    target_.slot->pass_on(direction_);
+  }
+}
+
+bool Wait::program_set_nonblocking() const {
+  if (target_.info.has(FdInfo::kPrivate)) {
+    return target_.info.has(FdInfo::kNonblocking);
+  }
+  const long flags = sys::call(SYS_fcntl, target_.fd, F_GETFL);
+  return !sys::failed(flags) && (flags & O_NONBLOCK) != 0;
+}
+
+Deadline Wait::deadline_of_options() const {
+  const bool may_have = target_.info.is_socket() && (!target_.info.has(FdInfo::kPrivate) ||
+                                                     target_.info.has(FdInfo::kTimeouts));
+  if (!may_have) {
+    return Deadline::never();
+  }
+  timeval timeout = {};
+  socklen_t size = sizeof timeout;
+  const int option = direction_ == Direction::kRead ? SO_RCVTIMEO : SO_SNDTIMEO;
+  sys::call(SYS_getsockopt, target_.fd, SOL_SOCKET, option, &timeout, &size);
+  if (timeout.tv_sec == 0 && timeout.tv_usec == 0) {
+    return Deadline::never();
+  }
+  return Deadline::after(std::chrono::seconds(timeout.tv_sec) +
+                         std::chrono::microseconds(timeout.tv_usec));
+}
+
+int Wait::park() {
+  if (!has_parked_) {
+    if (program_set_nonblocking()) {
+      return EAGAIN;
+    }
+    deadline_ = deadline_of_options();
+    has_parked_ = true;
+  }
+  const int ended =
+      runtime::wait_for(target_.fd, *target_.slot, direction_, seen_, deadline_, false);
+  switch (ended) {
+    case 0:
+    case EBADF:
+      return ended;
+    case ETIMEDOUT:
+      return EAGAIN;  // socket(7), SO_RCVTIMEO
+    default:
+      return EPERM;
+  }
+}
+
+}  // namespace weft::hooks

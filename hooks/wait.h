@@ -1,0 +1,115 @@
+// wait.h: the verbs that the tables of hooks are written in.
+//
+// Layer:  hooks.      See also: hooks/DESIGN.md ("The contract of a blocking call").
+//
+// A row says: symbol and signature | verb | what it waits for | one non-blocking try | the next definition.
+#pragma once
+#include <cerrno>
+#include <cstddef>
+
+#include "hooks/active.h"
+#include "hooks/attempt.h"
+#include "hooks/fd_table.h"
+#include "runtime/wait_fd.h"
+
+namespace weft::hooks {
+
+using runtime::Deadline;
+using runtime::Direction;
+
+/// A call that may have to wait for a descriptor, judged once for all rows: cooperative or not.
+class Wait {
+ public:
+  /// Judges a call on `fd`. `flags` are those of recv and send (MSG_DONTWAIT…).
+  Wait(int fd, Direction direction, int flags);
+
+  /// Whether to try and park here. If not, the row calls the next definition.
+  [[nodiscard]] bool is_cooperative() const { return cooperative_; }
+  attempt::Target& target() { return target_; }
+
+  /// Before a try: notes how many edges were seen.
+  void begin() { seen_ = target_.slot->edges(direction_); }
+  /// Whether a read would find nothing, known without asking the kernel (the short-read shortcut).
+  [[nodiscard]] bool is_drained() const { return may_shortcut_ && target_.slot->is_drained(); }
+  /// After a successful try of `asked` bytes that gave `got`: the next waiter may look, too.
+  void succeeded(long got, std::size_t asked);
+  /// After a try that would have blocked. 0: try again; else what the call fails with. EPERM: only blocking can wait for this.
+  [[nodiscard]] int park();
+
+ private:
+  bool judge(int fd, int flags);
+  [[nodiscard]] bool program_set_nonblocking() const;
+  [[nodiscard]] Deadline deadline_of_options() const;
+
+  attempt::Target target_;
+  Direction direction_;
+  std::uint32_t seen_ = 0;
+  bool cooperative_ = false;
+  bool may_shortcut_ = false;
+  bool has_parked_ = false;
+  Deadline deadline_;
+};
+
+inline Wait readable(int fd, int flags = 0) { return {fd, Direction::kRead, flags}; }
+inline Wait writable(int fd, int flags = 0) { return {fd, Direction::kWrite, flags}; }
+
+/// libc's way to return a system call's result.
+inline ssize_t to_libc(long result) {
+  if (result < 0 && result >= -4095) {
+    errno = static_cast<int>(-result);
+    return -1;
+  }
+  return result;
+}
+
+/// Try, park, try again: until it does anything but "would block".
+template <class Try, class Next>
+ssize_t once(Wait wait, std::size_t asked, Try attempt_once, Next next) {
+  if (!wait.is_cooperative()) {
+    return next();
+  }
+  for (;;) {
+    wait.begin();
+    if (!wait.is_drained()) {
+      const long result = attempt_once(wait.target());
+      if (result != -EAGAIN) {
+        wait.succeeded(result, asked);
+        return to_libc(result);
+      }
+    }
+    if (const int error = wait.park()) {
+      return error == EPERM ? next() : to_libc(-error);
+    }
+  }
+}
+
+/// As a blocking write on a stream: returns when all `asked` bytes are taken. A count beats an error. attempt_from(target, done)
+/// tries the rest behind the first `done` bytes.
+template <class Try, class Next>
+ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
+  if (!wait.is_cooperative()) {
+    return next();
+  }
+  std::size_t done = 0;
+  for (;;) {
+    wait.begin();
+    const long result = attempt_from(wait.target(), done);
+    if (result >= 0) {
+      wait.succeeded(result, asked - done);
+      done += static_cast<std::size_t>(result);
+      if (done >= asked || wait.target().info.kind() == Kind::kDatagram || result == 0) {
+        return static_cast<ssize_t>(done);
+      }
+      continue;
+    }
+    const int error = result == -EAGAIN ? wait.park() : static_cast<int>(-result);
+    if (error != 0 && done > 0) {
+      return static_cast<ssize_t>(done);
+    }
+    if (error != 0) {
+      return error == EPERM && result == -EAGAIN ? next() : to_libc(-error);
+    }
+  }
+}
+
+}  // namespace weft::hooks
