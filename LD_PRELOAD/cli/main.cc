@@ -1,0 +1,104 @@
+// The `weft` command: runs unmodified programs with fibers for threads.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "LD_PRELOAD/cli/command_line.h"
+#include "LD_PRELOAD/cli/run.h"
+
+namespace {
+
+using weft::cli::RunOptions;
+
+constexpr int kUsage = 2;
+constexpr unsigned kMaxWorkers = 1024;
+constexpr unsigned long long kMinStack = 16ULL << 10;  // PTHREAD_STACK_MIN
+constexpr unsigned long long kMaxStack = 1ULL << 30;
+
+// A group of calls that can be left to libc.
+struct Group {
+  const char* name;
+  const char* calls;
+};
+constexpr std::array kGroups = {
+    Group{"io", "read, write, accept, connect, send, recv and the like"},
+    Group{"poll", "poll, select, epoll_wait"},
+    Group{"time", "sleep, usleep, nanosleep, clock_nanosleep"},
+    Group{"thread", "pthread_create, pthread_join, sched_yield: threads stay kernel threads"},
+    Group{"sync", "pthread_mutex_*, pthread_cond_*, semaphores, barriers, futex"},
+    Group{"process", "fork, waitpid, system, popen, posix_spawn"},
+    Group{"signal", "pthread_kill, pthread_sigmask, sigwait and the like"},
+};
+
+void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {
+  run.add_option("--workers", options.workers, "kernel threads that run fibers")
+      ->type_name("N")
+      ->check(CLI::Range(1U, kMaxWorkers));
+  run.add_option("--stack", stack, "stack of a thread that does not ask for a size (64K, 8M)")
+      ->type_name("SIZE");
+  for (const Group& group : kGroups) {
+    run.add_flag_callback(
+        std::string("--no-") + group.name,
+        [&options, &group] { options.disabled_groups.emplace_back(group.name); },
+        std::string("leave to libc: ") + group.calls);
+  }
+  run.add_flag("--follow", options.follow, "the programs that PROGRAM starts run under weft, too");
+  run.add_flag("--verbose", options.verbose, "say on standard error what weft does");
+}
+
+int usage_error(const std::string& message) {
+  std::cerr << "weft: " << message << "\nRun 'weft run --help' for more information.\n";
+  return kUsage;
+}
+
+// After the command line was understood: what CLI11 cannot check.
+int start(RunOptions options, const std::string& stack, const std::vector<std::string>& program) {
+  if (!stack.empty()) {
+    const unsigned long long bytes = weft::cli::parse_size(stack);
+    if (bytes < kMinStack || bytes > kMaxStack) {
+      return usage_error("--stack: '" + stack + "' is not a size from 16K to 1G");
+    }
+    options.stack_bytes = bytes;
+  }
+  if (program.empty()) return usage_error("run: PROGRAM is missing");
+  return weft::cli::run(options, program);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("weft: blocking code on green threads.");
+  app.set_version_flag("--version", "weft " WEFT_VERSION);
+  app.require_subcommand(1);
+  CLI::App& run = *app.add_subcommand("run",
+                                      "weft run [OPTIONS] [--] PROGRAM [ARGS...]: "
+                                      "run a program with fibers for threads");
+  run.footer(
+      "What follows PROGRAM belongs to it. The exit status is PROGRAM's; 126 if it cannot run "
+      "under\n"
+      "weft, 127 if there is no such program, 2 if an option is wrong.");
+  RunOptions options;
+  std::string stack;
+  add_run_options(run, options, stack);
+
+  // PROGRAM and its arguments never reach CLI11: they may look like our options.
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::vector<std::string> program;
+  if (!arguments.empty() && arguments.front() == "run") {
+    weft::cli::CommandLine line =
+        weft::cli::cut({arguments.begin() + 1, arguments.end()}, {"--workers", "--stack"});
+    program = std::move(line.program);
+    arguments.resize(1);
+    arguments.insert(arguments.end(), line.options.begin(), line.options.end());
+  }
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // CLI11's convention
+    app.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  return start(options, stack, program);
+}

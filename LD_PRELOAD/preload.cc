@@ -1,0 +1,116 @@
+// preload.cc: what happens before the program's first line, as a table.
+//
+// Layer:  LD_PRELOAD. The object is linked with -z initfirst: its constructor runs before those of all other libraries, so that
+// threads and calls of theirs already pass through here. Only constant-initialised state may be used.
+#include <cstdlib>
+#include <cstring>
+
+#include "hooks/active.h"
+#include "hooks/fork.h"
+#include "hooks/real.h"
+#include "runtime/check.h"
+
+namespace weft::preload {
+namespace {
+
+// The environment as the loader hands it to constructors: libc's own `environ` is the same array.
+char** environment = nullptr;
+
+const char* variable(const char* name) {
+  const std::size_t length = std::strlen(name);
+  for (char** at = environment; at != nullptr && *at != nullptr; ++at) {
+    if (std::strncmp(*at, name, length) == 0 && (*at)[length] == '=') {
+      return *at + length + 1;
+    }
+  }
+  return nullptr;
+}
+
+bool is_ours(const char* entry, std::size_t length) {
+  constexpr const char kName[] = "libweft_preload.so";
+  constexpr std::size_t kLength = sizeof kName - 1;
+  return length >= kLength && std::memcmp(entry + length - kLength, kName, kLength) == 0;
+}
+
+// Removes our entry from a list like "a.so:libweft_preload.so b.so", in place: it only gets shorter.
+void remove_own_entry(char* list) {
+  char* out = list;
+  const char* in = list;
+  while (*in != '\0') {
+    const std::size_t length = std::strcspn(in, ": ");
+    if (length > 0 && !is_ours(in, length)) {
+      if (out != list) {
+        *out++ = ':';
+      }
+      std::memmove(out, in, length);
+      out += length;
+    }
+    in += length;
+    in += *in != '\0' ? 1 : 0;
+  }
+  *out = '\0';
+}
+
+void find_next_definitions() { hooks::real::find_all(); }
+
+void stop_at_this_program() {
+  const char* const follow = variable("WEFT_FOLLOW");
+  if (follow != nullptr && std::strcmp(follow, "1") == 0) {
+    return;
+  }
+  for (char** at = environment; at != nullptr && *at != nullptr; ++at) {
+    constexpr const char kPreload[] = "LD_PRELOAD=";
+    constexpr std::size_t kLength = sizeof kPreload - 1;
+    if (std::strncmp(*at, kPreload, kLength) != 0) {
+      continue;
+    }
+    remove_own_entry(*at + kLength);
+    if ((*at)[kLength] == '\0') {
+      for (char** rest = at; *rest != nullptr; ++rest) {
+        rest[0] = rest[1];
+      }
+    }
+    return;
+  }
+}
+
+void watch_forks() { hooks::prepare_for_forks(); }
+
+void turn_on() {
+  const char* const disabled = variable("WEFT_DISABLE");
+  hooks::active_groups = hooks::groups_without(disabled == nullptr ? "" : disabled);
+}
+
+void announce() {
+  const char* const verbose = variable("WEFT_VERBOSE");
+  if (verbose != nullptr && std::strcmp(verbose, "1") == 0) {
+    runtime::print_line("weft: on; threads of this process are fibers");
+  }
+}
+
+struct Step {
+  const char* name;
+  void (*run)();
+};
+
+constexpr Step kStartup[] = {
+    // First: every later step, and every hook, may call through.
+    {"find next definitions", find_next_definitions},
+    // Before anything can exec: the program's children run without us unless WEFT_FOLLOW=1.
+    {"stop at this program", stop_at_this_program},
+    // Before any other library registers fork handlers: in a child ours must run first.
+    {"watch forks", watch_forks},
+    // Last: from here on hooks are cooperative. The scheduler itself starts with the first thread.
+    {"turn on", turn_on},
+    {"announce", announce},
+};
+
+[[gnu::constructor]] void start(int, char**, char** envp) {
+  environment = envp;
+  for (const Step& step : kStartup) {
+    step.run();
+  }
+}
+
+}  // namespace
+}  // namespace weft::preload
