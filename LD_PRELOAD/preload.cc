@@ -9,6 +9,7 @@
 #include "hooks/fork.h"
 #include "hooks/real.h"
 #include "runtime/check.h"
+#include "runtime/os.h"
 
 namespace weft::preload {
 namespace {
@@ -51,7 +52,10 @@ void remove_own_entry(char* list) {
   *out = '\0';
 }
 
-void find_next_definitions() { hooks::real::find_all(); }
+void find_next_definitions() {
+  hooks::real::find_all();
+  runtime::os::set_thread_starter(hooks::real::pthread_create.get());
+}
 
 void stop_at_this_program() {
   const char* const follow = variable("WEFT_FOLLOW");

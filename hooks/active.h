@@ -29,10 +29,15 @@ inline bool is_on(Group group) {
 }
 
 /// The running fiber, if a blocking call of the group should park it; null if the call should go straight to the kernel:
-/// hooks off, not on a fiber, or the only fiber, for which nobody needs the kernel thread.
+/// hooks off, not on a fiber, or the only fiber, for which nobody needs the kernel thread. Now and then it lets the others run first:
+/// a fiber whose calls never have to wait must not starve them.
 inline runtime::Fiber* cooperative(Group group) {
   runtime::Fiber* const fiber = runtime::current();
-  return fiber != nullptr && is_on(group) && !fiber->scheduler->is_alone() ? fiber : nullptr;
+  if (fiber == nullptr || !is_on(group) || fiber->scheduler->is_alone()) {
+    return nullptr;
+  }
+  runtime::running.worker->give_turns();
+  return fiber;
 }
 
 /// Names a group as the command line does, for WEFT_DISABLE; zero if there is none of that name.

@@ -6,12 +6,14 @@
 #include "hooks/active.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
+#include "runtime/os.h"
 #include "runtime/scheduler.h"
 
 namespace weft {
 
 void patch_all(const std::string& except) {
   hooks::real::find_all();
+  runtime::os::set_thread_starter(hooks::real::pthread_create.get());
   hooks::prepare_for_forks();
   if (runtime::Scheduler::current_or_start() == nullptr) {
     throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");

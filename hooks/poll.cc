@@ -78,7 +78,7 @@ int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
 }
 
 int poll_for(pollfd* fds, nfds_t n, int timeout) {
-  if (timeout == 0 || cooperative(Group::kPoll) == nullptr) {
+  if (cooperative(Group::kPoll) == nullptr || timeout == 0) {
     return real::poll(fds, n, timeout);
   }
   return poll_fds(fds, n, after_ms(timeout), nullptr);
@@ -207,7 +207,7 @@ int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sig
 
 template <class Next>
 int epoll_wait_for(int fd, epoll_event* events, int n, int timeout, const sigset_t* mask, Next next) {
-  if (timeout == 0 || cooperative(Group::kPoll) == nullptr) {
+  if (cooperative(Group::kPoll) == nullptr || timeout == 0) {
     return next();
   }
   return epoll_until(fd, events, n, after_ms(timeout), mask);

@@ -146,8 +146,10 @@ int signal_thread(pthread_t thread, int signal) {
   if (signal == 0 || (fiber->end_state.load() & runtime::Fiber::kHasEnded) != 0) {
     return 0;
   }
+  const bool runs = fiber->state.load() == runtime::FiberState::kRunning;
+  const runtime::Worker* const worker = runs ? fiber->worker : fiber->scheduler->holder();
   return static_cast<int>(
-      -sys::call(SYS_tgkill, sys::call(SYS_getpid), fiber->worker->kernel_tid, signal));
+      -sys::call(SYS_tgkill, sys::call(SYS_getpid), worker->kernel_tid, signal));
 }
 
 int pause_here() {
@@ -194,10 +196,7 @@ void set_fiber_mask(std::uint64_t mask) {
     return;
   }
   self->signal_mask = mask;
-  if (self->is_main) {
-    self->worker->idle->signal_mask = mask;  // what the main thread takes, the idle worker takes for it
-  }
-  self->worker->apply_signal_mask(mask);
+  runtime::running.worker->apply_signal_mask(mask);
 }
 
 // clang-format off

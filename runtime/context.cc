@@ -47,10 +47,11 @@ ExceptionGlobals& exception_globals() {
 [[gnu::noinline]] void set_running(Fiber* fiber, Worker* worker) { running = {fiber, worker}; }
 
 void enter(Fiber* from, Fiber* to) {
+  Worker* const worker = running.worker;
   if (from->thread_pointer != to->thread_pointer) {
     arch::set_thread_pointer(to->thread_pointer);
   }
-  set_running(to->visible, to->worker);
+  set_running(to->visible, worker);
 #if defined(__SANITIZE_ADDRESS__)
   const bool ends = from->state.load() == FiberState::kEnded;
   __sanitizer_start_switch_fiber(ends ? nullptr : &from->fake_stack, to->asan_bottom,
@@ -62,7 +63,7 @@ void enter(Fiber* from, Fiber* to) {
 }
 
 // First code after a switch, on the entered fiber's stack.
-void arrive(context::transfer_t transfer, [[maybe_unused]] Fiber* self) {
+void arrive(context::transfer_t transfer, Fiber* self) {
   const Crossing crossing = *static_cast<Crossing*>(transfer.data);
   crossing.left->context = transfer.fctx;
 #if defined(__SANITIZE_ADDRESS__)
@@ -74,6 +75,9 @@ void arrive(context::transfer_t transfer, [[maybe_unused]] Fiber* self) {
 #endif
   if (crossing.after.run != nullptr) {
     crossing.after.run(crossing.left);
+  }
+  if (self->visible != nullptr) {
+    self->worker->entered_fiber();
   }
 }
 

@@ -136,7 +136,7 @@ int Hub::ensure_registered(int fd, FdSlot& slot) {
   }
   if (!sys::failed(result)) {
     slot.set_registered(bit_);
-    ++counters.registrations;
+    counters.registrations.fetch_add(1, std::memory_order_relaxed);
   }
   return static_cast<int>(-result);
 }

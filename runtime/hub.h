@@ -53,7 +53,7 @@ class Hub {
   struct Counters {
     std::uint64_t polls = 0;
     std::uint64_t events = 0;
-    std::uint64_t registrations = 0;
+    std::atomic<std::uint64_t> registrations{0};
   };
   Counters counters;
 

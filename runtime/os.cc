@@ -1,5 +1,6 @@
 #include "runtime/os.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 
 #include "runtime/sys.h"
@@ -10,6 +11,8 @@ void* pointer_or_null(long result) {
   return sys::failed(result) ? nullptr
                              : reinterpret_cast<void*>(result);  // NOLINT(performance-no-int-to-ptr)
 }
+constinit ThreadStarter thread_starter = ::pthread_create;
+
 }  // namespace
 
 void* map(std::size_t bytes) {
@@ -22,6 +25,23 @@ void unmap(void* memory, std::size_t bytes) { sys::call(SYS_munmap, memory, byte
 void* remap(void* memory, std::size_t old_bytes, std::size_t new_bytes) {
   return pointer_or_null(
       sys::call(SYS_mremap, memory, old_bytes, new_bytes, MREMAP_MAYMOVE));
+}
+
+void set_thread_starter(ThreadStarter starter) { thread_starter = starter; }
+
+bool start_thread(void* (*function)(void*), void* argument) {
+  constexpr std::size_t kStack = std::size_t{256} << 10;
+  pthread_attr_t attributes = {};
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, kStack);
+  ::pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  sigset_t all = {};
+  ::sigfillset(&all);
+  ::pthread_attr_setsigmask_np(&attributes, &all);
+  pthread_t thread = {};
+  const int error = thread_starter(&thread, &attributes, function, argument);
+  ::pthread_attr_destroy(&attributes);
+  return error == 0;
 }
 
 }  // namespace weft::runtime::os

@@ -1,7 +1,9 @@
-// os.h: memory straight from the kernel, for tables that must not go through the program's malloc.
+// os.h: memory straight from the kernel, for tables that must not go through the program's malloc; and kernel threads.
 //
 // Layer:  runtime.
 #pragma once
+#include <pthread.h>
+
 #include <cstddef>
 
 namespace weft::runtime::os {
@@ -12,6 +14,13 @@ void unmap(void* memory, std::size_t bytes);
 
 /// Grows or moves a mapping of `map`; the new part is zero. Null, and the old mapping intact, when refused.
 [[nodiscard]] void* remap(void* memory, std::size_t old_bytes, std::size_t new_bytes);
+
+/// How kernel threads are made: pthread_create's signature. Under the hooks that symbol makes fibers, so they set libc's own here.
+using ThreadStarter = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+void set_thread_starter(ThreadStarter starter);
+
+/// Starts a detached kernel thread with a small stack and all signals blocked. False if it can't.
+[[nodiscard]] bool start_thread(void* (*function)(void*), void* argument);
 
 inline constexpr std::size_t kPage = 4096;
 

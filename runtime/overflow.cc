@@ -58,8 +58,9 @@ void on_segv(int signal, siginfo_t* info, void*) {
 
 void watch_this_thread() {
   struct sigaction old = {};
-  if (::sigaction(SIGSEGV, nullptr, &old) != 0 || (old.sa_flags & SA_SIGINFO) != 0 ||
-      old.sa_handler != SIG_DFL) {
+  const bool is_ours = ::sigaction(SIGSEGV, nullptr, &old) == 0 &&
+                       (old.sa_flags & SA_SIGINFO) != 0 && old.sa_sigaction == on_segv;
+  if (!is_ours && ((old.sa_flags & SA_SIGINFO) != 0 || old.sa_handler != SIG_DFL)) {
     return;
   }
   stack_t stack = {};

@@ -24,13 +24,13 @@ void finish_park(Fiber* left) {
   if (!left->state.compare_exchange_strong(expected, FiberState::kParked,
                                            std::memory_order_acq_rel)) {
     left->state.store(FiberState::kReady, std::memory_order_release);
-    left->worker->enqueue(left);
+    left->scheduler->enqueue(left);
   }
 }
 
 void finish_yield(Fiber* left) {
   left->state.store(FiberState::kReady, std::memory_order_release);
-  left->worker->enqueue(left);
+  left->scheduler->enqueue(left);
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ struct ThreadEnd {
   ~ThreadEnd() {
     if (scheduler != nullptr) {
       scheduler->hub_.close();
-      scheduler->worker_.retire();
+      scheduler->main_worker_.retire();
       scheduler->main_.state = FiberState::kFree;
       const SpinGuard hold(retired.lock);
       scheduler->next_retired_ = retired.head;
@@ -77,7 +77,7 @@ void park() {
                                           std::memory_order_acq_rel)) {
     return;
   }
-  self->worker->leave(self, {finish_park});
+  Worker::leave(self, {finish_park});
 }
 
 bool park_until(Deadline deadline) {
@@ -87,9 +87,13 @@ bool park_until(Deadline deadline) {
   }
   Fiber* const self = current();
   WEFT_CHECK(self != nullptr, "only a fiber parks");
-  if (!self->worker->timers.arm(self->timer, deadline)) {
+  RunQueue& queue = self->scheduler->queue();
+  if (!queue.timers.arm(self->timer, deadline)) {
     yield();  // no memory for one more timer: wait by looking again
     return !deadline.passed();
+  }
+  if (running.worker->mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
+    queue.poke();
   }
   park();
   return Timers::cancel(self->timer);
@@ -110,7 +114,7 @@ void unpark(Fiber* fiber) {
     }
   }
   if (seen == FiberState::kParked) {
-    fiber->worker->enqueue(fiber);
+    fiber->scheduler->enqueue(fiber);
   }
 }
 
@@ -120,7 +124,7 @@ void yield() {
     sys::call(SYS_sched_yield);
     return;
   }
-  self->worker->leave(self, {finish_yield});
+  Worker::leave(self, {finish_yield});
 }
 
 std::size_t default_stack_bytes() {
@@ -139,10 +143,12 @@ bool Scheduler::start() {
   main_.tid = static_cast<pid_t>(sys::call(SYS_gettid));
   main_.state = FiberState::kRunning;
   set_name(main_, "main");
-  if (!worker_.adopt(this, &main_)) {
+  if (!main_worker_.adopt(&main_, is_process_)) {
     hub_.close();
     return false;
   }
+  main_worker_.queue = &queue_;
+  holder_ = &main_worker_;
   list_ = nullptr;
   live_ = 0;
   link(&main_);
@@ -159,20 +165,20 @@ Scheduler* Scheduler::current_or_start() {
   if (memory == nullptr) {
     memory = os::map(sizeof(Scheduler));
   }
-  end.scheduler = start_in(memory);
+  end.scheduler = start_in(memory, false);
   return end.scheduler;
 }
 
-Scheduler* Scheduler::start_in(void* memory) {
+Scheduler* Scheduler::start_in(void* memory, bool is_process) {
   if (memory == nullptr) {
     return nullptr;
   }
-  auto* const fresh = new (memory) Scheduler;
+  auto* const fresh = new (memory) Scheduler(is_process);
   return fresh->start() ? fresh : nullptr;
 }
 
 bool Scheduler::start_process() {
-  Scheduler* const fresh = start_in(os::map(sizeof(Scheduler)));
+  Scheduler* const fresh = start_in(os::map(sizeof(Scheduler)), true);
   process_scheduler = fresh;
   return fresh != nullptr;
 }
@@ -213,7 +219,22 @@ Fiber* Scheduler::spawn(const SpawnOptions& options, void (*run)(Fiber*), void* 
 
 void Scheduler::release(Fiber* fiber) {
   fiber->state.store(FiberState::kReady, std::memory_order_release);
-  worker_.enqueue(fiber);
+  enqueue(fiber);
+  if (is_process_) {
+    monitor_.start();
+  }
+}
+
+void Scheduler::enqueue(Fiber* fiber) {
+  Worker* const worker = running.worker;
+  const bool holds_queue = worker != nullptr && worker->scheduler == this &&
+                           worker->mode.load(std::memory_order_relaxed) == WorkerMode::kRuntime &&
+                           worker->queue != nullptr && !worker->queue->is_busy();
+  if (holds_queue) {
+    worker->queue->push(fiber);
+  } else {
+    queue_.put(fiber);
+  }
 }
 
 void Scheduler::wait_until_alone() {
@@ -237,9 +258,9 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
   Fiber* const parent = runtime::current();
   fiber->id = next_id.fetch_add(1, std::memory_order_relaxed);
   fiber->scheduler = this;
-  fiber->worker = &worker_;
+  fiber->worker = holder();
   fiber->visible = fiber;
-  fiber->signal_mask = parent != nullptr ? parent->signal_mask : worker_.kernel_mask();
+  fiber->signal_mask = parent != nullptr ? parent->signal_mask : main_.signal_mask;
   if (!fiber->own_tls) {
     fiber->thread_pointer = main_.thread_pointer;
   }
@@ -271,7 +292,7 @@ void Scheduler::finish_end(Fiber* left) {
 void Scheduler::end_current() {
   Fiber* const self = runtime::current();
   self->state.store(FiberState::kEnded, std::memory_order_release);
-  self->worker->leave(self, {finish_end});
+  Worker::leave(self, {finish_end});
   WEFT_CHECK(false, "nobody enters a fiber that has ended");
   __builtin_unreachable();
 }
@@ -319,7 +340,13 @@ void Scheduler::after_fork_in_child() {
   scheduler->list_lock_.unlock();
   scheduler->list_ = nullptr;
   scheduler->live_ = 0;
-  scheduler->worker_.after_fork_in_child();
+  scheduler->queue_.after_fork_in_child();
+  scheduler->monitor_.after_fork_in_child();
+  scheduler->spares_lock_.unlock();
+  scheduler->spares_ = nullptr;
+  scheduler->kernel_threads_ = 1;
+  scheduler->holder_ = running.worker;
+  running.worker->after_fork_in_child(&scheduler->queue_);
   if (self->own_tls) {
     tcb::set_tid(self->thread_pointer, self->tid);  // the kernel has put the child's own there
   }

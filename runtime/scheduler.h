@@ -10,6 +10,8 @@
 #include "runtime/deadline.h"
 #include "runtime/fiber.h"
 #include "runtime/hub.h"
+#include "runtime/monitor.h"
+#include "runtime/run_queue.h"
 #include "runtime/spin_lock.h"
 #include "runtime/worker.h"
 
@@ -24,9 +26,6 @@ bool park_until(Deadline deadline);
 /// Makes a parked fiber ready; the next park of a running one returns at once. Once or twice too often does no harm.
 /// Threads: any, and signal handlers.
 void unpark(Fiber* fiber);
-
-/// Lets the other ready fibers run, and looks at the hub now and then. Off a fiber: sched_yield(2).
-void yield();
 
 struct SpawnOptions {
   std::size_t stack_bytes = 0;  // 0: the scheduler's default
@@ -75,7 +74,26 @@ class Scheduler {
 
   Fiber& main_fiber() { return main_; }
   Hub& hub() { return hub_; }
-  Worker& worker() { return worker_; }
+  RunQueue& queue() { return queue_; }
+
+  /// Makes a ready fiber run soon. Threads: any; async-signal-safe.
+  void enqueue(Fiber* fiber);
+
+  // -- handoff: see monitor.h --
+  /// The worker that holds the queue.
+  [[nodiscard]] Worker* holder() const { return holder_.load(std::memory_order_acquire); }
+  /// The monitor: gives the stuck worker's queue to a spare, an old one or a new.
+  void hand_off(Worker* stuck);
+  void add_spare(Worker* worker);
+  /// False if it has just been given a queue.
+  bool remove_spare(Worker* worker);
+  void wake_monitor() {
+    if (is_process_) {
+      monitor_.wake();
+    }
+  }
+  /// What an idle worker lets through: what the main fiber does.
+  [[nodiscard]] std::uint64_t idle_signal_mask() const { return main_.signal_mask; }
 
   /// A signal handler ran while no fiber did: a wait that signals end, of the main fiber first, returns EINTR.
   void on_signal();
@@ -94,16 +112,29 @@ class Scheduler {
 
  private:
   friend struct ThreadEnd;
-  Scheduler() = default;
-  static Scheduler* start_in(void* memory);
+  explicit Scheduler(bool is_process)
+      : queue_(hub_), main_worker_(this), monitor_(*this), is_process_(is_process) {}
+  static Scheduler* start_in(void* memory, bool is_process);
   bool start();
+  Worker* take_spare();
+  Worker* make_worker();
+  static void* kernel_thread_main(void* worker);
+  void keep_ended(Worker* worker);
   void link(Fiber* fiber);
   void unlink(Fiber* fiber);
   static void finish_end(Fiber* fiber);
 
   Hub hub_;
-  Worker worker_;
+  RunQueue queue_;
+  Worker main_worker_;
   Fiber main_;
+  Monitor monitor_;
+  const bool is_process_;  // its fibers have their own TLS, so they may change kernel threads
+  std::atomic<Worker*> holder_{nullptr};
+  SpinLock spares_lock_;
+  Worker* spares_ = nullptr;
+  Worker* ended_ = nullptr;  // their memory is used again
+  std::atomic<int> kernel_threads_{1};
   SpinLock list_lock_;
   Fiber* list_ = nullptr;
   std::atomic<int> live_{0};

@@ -40,9 +40,18 @@ int count_of(const char* name) {
 }
 
 Settings read_settings() {
-  return {.stack_bytes = size_of("WEFT_STACK"),
-          .workers = count_of("WEFT_WORKERS"),
-          .verbose = is_on("WEFT_VERBOSE")};
+  Settings read;
+  read.stack_bytes = size_of("WEFT_STACK");
+  read.workers = count_of("WEFT_WORKERS");
+  if (const int threads = count_of("WEFT_MAX_THREADS"); threads != 0) {
+    read.max_threads = threads;
+  }
+  if (const int milliseconds = count_of("WEFT_SLICE"); milliseconds != 0) {
+    constexpr std::int64_t kMillisecond = 1'000'000;
+    read.slice_ns = milliseconds * kMillisecond;
+  }
+  read.verbose = is_on("WEFT_VERBOSE");
+  return read;
 }
 
 }  // namespace

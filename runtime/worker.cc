@@ -2,9 +2,12 @@
 
 #include <signal.h>
 
+#include <cerrno>
+
 #include "runtime/arch/thread_pointer.h"
 #include "runtime/check.h"
 #include "runtime/fiber_pool.h"
+#include "runtime/overflow.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
@@ -13,36 +16,34 @@ namespace {
 
 constexpr std::size_t kIdleStack = std::size_t{64} << 10;
 constexpr std::size_t kKernelMaskBytes = 8;
-
-void start_running(Worker* worker, Fiber* fiber) {
-  fiber->worker = worker;
-  // An exchange, not a store: whoever unparks a ready fiber does nothing, and relies on this fiber then seeing what was
-  // written before the unpark.
-  fiber->state.exchange(FiberState::kRunning, std::memory_order_acq_rel);
-}
+constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 
 }  // namespace
 
-bool Worker::adopt(Scheduler* owner, Fiber* main) {
-  scheduler = owner;
+bool Worker::adopt(Fiber* main, bool own_tls) {
+  is_promised_ = false;
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
-  sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &kernel_mask_, kKernelMaskBytes);
-  idle = fiber_pool::take(kIdleStack, false);
+  sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &kernel_mask, kKernelMaskBytes);
+  // Where main may run on another kernel thread meanwhile, idle must not use main's TLS.
+  idle = fiber_pool::take(kIdleStack, own_tls);
   if (idle == nullptr) {
     return false;
   }
-  main->worker = this;
   main->visible = main;
+  main->own_tls = own_tls;
   main->thread_pointer = arch::thread_pointer();
-  main->signal_mask = kernel_mask_;
-  idle->thread_pointer = main->thread_pointer;
-  idle->worker = this;
+  main->signal_mask = kernel_mask;
+  if (!own_tls) {
+    idle->thread_pointer = main->thread_pointer;
+  }
   idle->visible = nullptr;
-  idle->signal_mask = kernel_mask_;
+  idle->signal_mask = kernel_mask;
   idle->run = idle_main;
   idle->state = FiberState::kRunning;
   prepare(idle);
+  start_running(main);
   running = {main, this};
+  entered_fiber();
   return true;
 }
 
@@ -52,155 +53,131 @@ void Worker::retire() {
   idle = nullptr;
 }
 
+void Worker::run_kernel_thread() {
+  kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
+  may_end_ = true;
+  native_.thread_pointer = arch::thread_pointer();
+  native_.own_tls = true;
+  native_.state = FiberState::kRunning;
+  idle = &native_;
+  running = {nullptr, this};
+  overflow::watch_this_thread();
+  while (idle_loop()) {
+  }
+  running = {nullptr, nullptr};
+}
+
 void Worker::apply_signal_mask(std::uint64_t mask) {
-  kernel_mask_ = mask;
+  kernel_mask = mask;
   sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, kKernelMaskBytes);
 }
 
+void Worker::start_running(Fiber* next_fiber) {
+  next_fiber->worker = this;
+  fiber.store(next_fiber, std::memory_order_relaxed);
+  // An exchange, not a store: whoever unparks a ready fiber does nothing, and relies on this fiber then seeing what was
+  // written before the unpark.
+  next_fiber->state.exchange(FiberState::kRunning, std::memory_order_acq_rel);
+}
+
 void Worker::leave(Fiber* self, AfterSwitch after) {
-  Fiber* const next = pick();
-  if (next->signal_mask != kernel_mask_) {
-    apply_signal_mask(next->signal_mask);
+  Worker* const worker = running.worker;
+  WorkerMode user = WorkerMode::kUser;
+  Fiber* next = nullptr;
+  if (worker->mode.compare_exchange_strong(user, WorkerMode::kRuntime,
+                                           std::memory_order_acq_rel)) {
+    next = worker->queue->pick();
+  } else {
+    worker->mode.store(WorkerMode::kRuntime, std::memory_order_relaxed);
   }
-  ++switches;
+  if (next != nullptr) {
+    worker->start_running(next);
+    if (next->signal_mask != worker->kernel_mask) {
+      worker->apply_signal_mask(next->signal_mask);
+    }
+  } else {
+    next = worker->idle;
+  }
   switch_to(self, next, after);
 }
 
-void Worker::push(Fiber* fiber) {
-  queue_busy_ = true;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  fiber->next = nullptr;
-  if (head_ == nullptr) {
-    head_ = fiber;
-  } else {
-    tail_->next = fiber;
+void Worker::run(Fiber* next_fiber) {
+  start_running(next_fiber);
+  if (next_fiber->signal_mask != kernel_mask) {
+    apply_signal_mask(next_fiber->signal_mask);
   }
-  tail_ = fiber;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  queue_busy_ = false;
+  switch_to(idle, next_fiber, {});
+  fiber.store(nullptr, std::memory_order_relaxed);
 }
 
-Fiber* Worker::pop() {
-  queue_busy_ = true;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  Fiber* const fiber = head_;
-  if (fiber != nullptr) {
-    head_ = fiber->next;
+void Worker::idle_main(Fiber*) {
+  while (running.worker->idle_loop()) {
   }
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  queue_busy_ = false;
-  return fiber;
+  WEFT_CHECK(false, "a thread that the program made is not ended by weft");
 }
 
-Fiber* Worker::pick() {
-  if (++picks_ % kPicksBetweenPolls != 0) {
-    if (inbox_.load(std::memory_order_relaxed) != nullptr) {
-      drain_inbox();
-    }
-    if (Fiber* const next = pop()) {
-      start_running(this, next);
-      return next;
-    }
+// One turn. False when the kernel thread shall end.
+bool Worker::idle_loop() {
+  if (queue == nullptr) {
+    return wait_as_spare();
   }
-  return idle;
-}
-
-void Worker::put_into_inbox(Fiber* fiber) {
-  Fiber* first = inbox_.load(std::memory_order_relaxed);
-  do {
-    fiber->next = first;
-  } while (!inbox_.compare_exchange_weak(first, fiber, std::memory_order_seq_cst));
-  // Invariant 2. Whoever turns asleep_ off does the waking, so a burst of wake-ups costs one write.
-  if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false)) {
-    scheduler->hub().wake();
+  queue->fire_timers();
+  const std::uint64_t mask = scheduler->idle_signal_mask();
+  if (mask != kernel_mask) {
+    apply_signal_mask(mask);
   }
-}
-
-void Worker::drain_inbox() {
-  Fiber* newest = inbox_.exchange(nullptr, std::memory_order_acquire);
-  Fiber* oldest = nullptr;
-  while (newest != nullptr) {
-    Fiber* const next = newest->next;
-    newest->next = oldest;
-    oldest = newest;
-    newest = next;
-  }
-  while (oldest != nullptr) {
-    Fiber* const next = oldest->next;
-    push(oldest);
-    oldest = next;
-  }
-}
-
-void Worker::enqueue(Fiber* fiber) {
-  if (running.worker == this && !queue_busy_) {
-    push(fiber);
-  } else {
-    put_into_inbox(fiber);
-  }
-}
-
-bool Worker::fire_timers() {
-  if (timers.empty()) {
-    return false;
-  }
-  bool fired = false;
-  const std::int64_t now = now_ns();
-  while (Timer* const timer = timers.take_expired(now)) {
-    auto* const fiber = reinterpret_cast<Fiber*>(reinterpret_cast<char*>(timer) -
-                                                 __builtin_offsetof(Fiber, timer));
-    fired = true;
-    unpark(fiber);
-  }
-  return fired;
-}
-
-void Worker::poll_hub() {
-  Deadline until = Deadline::at(0);
-  if (head_ == nullptr) {
-    asleep_.store(true, std::memory_order_seq_cst);
-    if (inbox_.load(std::memory_order_seq_cst) == nullptr) {
-      until = timers.empty() ? Deadline::never() : timers.soonest();
-    }
-  }
-  const Hub::Polled polled = scheduler->hub().poll(until);
-  asleep_.store(false, std::memory_order_relaxed);
-  if (polled == Hub::Polled::kSignal) {
+  if (queue->poll_hub()) {
     scheduler->on_signal();
   }
+  queue->fire_timers();
+  if (Fiber* const next_fiber = queue->pop()) {
+    scheduler->wake_monitor();
+    run(next_fiber);
+  }
+  return true;
 }
 
-void Worker::idle_main(Fiber* self) { self->worker->idle_loop(); }
-
-void Worker::idle_loop() {
-  for (;;) {
-    drain_inbox();
-    fire_timers();
-    poll_hub();
-    if (inbox_.load(std::memory_order_relaxed) != nullptr) {
-      drain_inbox();
-    }
-    if (Fiber* const next = pop()) {
-      start_running(this, next);
-      if (next->signal_mask != kernel_mask_) {
-        apply_signal_mask(next->signal_mask);
-      }
-      ++switches;
-      switch_to(idle, next, {});
+bool Worker::wait_as_spare() {
+  // The program's handlers run where its fibers run.
+  apply_signal_mask(kAllSignals);
+  if (!is_promised_) {
+    has_queue_.store(0, std::memory_order_relaxed);
+    scheduler->add_spare(this);
+  }
+  is_promised_ = false;
+  constexpr std::chrono::seconds kKeep(1);
+  while (has_queue_.load(std::memory_order_acquire) == 0) {
+    const timespec until = Deadline::after(kKeep).to_timespec();
+    const auto* word = reinterpret_cast<const std::uint32_t*>(&has_queue_);
+    if (sys::futex_wait(word, 0, may_end_ ? &until : nullptr) == -ETIMEDOUT &&
+        scheduler->remove_spare(this)) {
+      return false;
     }
   }
+  return true;
 }
 
-void Worker::after_fork_in_child() {
+RunQueue* Worker::take_queue() {
+  WorkerMode user = WorkerMode::kUser;
+  if (!mode.compare_exchange_strong(user, WorkerMode::kDetached, std::memory_order_acq_rel)) {
+    return nullptr;
+  }
+  RunQueue* const taken = queue;
+  queue = nullptr;
+  return taken;
+}
+
+void Worker::give_queue(RunQueue* given) {
+  queue = given;
+  has_queue_.store(1, std::memory_order_release);
+  sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&has_queue_), 1);
+}
+
+void Worker::after_fork_in_child(RunQueue* given) {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
-  head_ = nullptr;
-  tail_ = nullptr;
-  queue_busy_ = false;
-  inbox_ = nullptr;
-  asleep_ = false;
-  timers.clear();
-  // The idle context may have been in the middle of a poll: it starts anew.
-  prepare(idle);
+  may_end_ = false;  // it is the process's main thread now
+  queue = given;
+  mode = WorkerMode::kUser;
 }
 
 }  // namespace weft::runtime

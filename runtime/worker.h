@@ -1,75 +1,94 @@
-// worker.h: one kernel thread that runs fibers: its queue, its inbox, its idle loop.
+// worker.h: one kernel thread that runs fibers.
 //
-// Layer:  runtime.      See also: scheduler.h, runtime/DESIGN.md ("Workers").
+// Layer:  runtime.      See also: run_queue.h, monitor.h, runtime/DESIGN.md ("Workers").
 #pragma once
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 
 #include "runtime/context.h"
 #include "runtime/fiber.h"
-#include "runtime/timers.h"
+#include "runtime/run_queue.h"
 
 namespace weft::runtime {
 
 class Scheduler;
 
-/// Invariants: 1. queue_ is touched by the worker's own kernel thread only; others put into inbox_.
-///             2. Whoever puts into inbox_ while the worker sleeps wakes it: sleeper stores kAsleep, then looks into the
-///                inbox; putter puts, then looks for kAsleep (both sequentially consistent), so one of them sees the other.
-///             3. The idle context runs whenever no fiber does; only it polls the hub.
+/// Lets the other ready fibers run, and looks at the hub now and then. Off a fiber: sched_yield(2).
+void yield();
+
+/// Who may change it to what:
+enum class WorkerMode : std::uint32_t {
+  kRuntime,   // in the scheduler's code, between two fibers   the worker, on entering a fiber -> kUser
+  kUser,      // in a fiber                                    the worker, on leaving it -> kRuntime; the monitor -> kDetached
+  kDetached,  // in a fiber, and its queue was handed over     the worker, on leaving it -> kRuntime
+};
+
+/// Invariants: 1. queue is changed by the worker itself while it is a spare's waker's turn, or by the monitor that has just turned
+///                kUser into kDetached. So in kRuntime mode it is the worker's own.
+///             2. The idle context runs whenever no fiber does. A worker without a queue is a spare, and sleeps.
 class Worker {
  public:
-  Worker() = default;
+  explicit Worker(Scheduler* owner) : scheduler(owner) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Prepares a worker on the calling kernel thread, whose running code becomes `main`.
-  [[nodiscard]] bool adopt(Scheduler* scheduler, Fiber* main);
+  /// Prepares a worker on the calling kernel thread, whose running code becomes `main`. `own_tls`: main may be run by others.
+  [[nodiscard]] bool adopt(Fiber* main, bool own_tls);
   /// Gives back what adopt() took: its kernel thread ends.
   void retire();
 
+  /// First and last code of a kernel thread made for being a worker.
+  void run_kernel_thread();
+
   /// Switches from the running fiber to the next one, then runs `after` on that one's stack.
-  void leave(Fiber* self, AfterSwitch after);
+  static void leave(Fiber* self, AfterSwitch after);
+  /// The running fiber has been entered, and what its switch left to do is done.
+  void entered_fiber() { mode.store(WorkerMode::kUser, std::memory_order_release); }
 
-  /// Makes a ready fiber run soon. Threads: any; async-signal-safe.
-  void enqueue(Fiber* fiber);
+  /// Counts a blocking call that may not have to wait; every 64th lets the other ready fibers run, and looks at the hub. Whoever
+  /// runs without a queue, since it was stuck for a while, comes back into line at once.
+  void give_turns() {
+    if (++calls_ % kCallsBetweenYields == 0 ||
+        mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
+      runtime::yield();
+    }
+  }
 
-  /// Puts a ready fiber behind the others. The worker's own kernel thread only.
-  void push(Fiber* fiber);
+  /// The monitor: takes the queue if the worker is in a fiber. Null if it is not.
+  RunQueue* take_queue();
+  /// The monitor: makes a spare run.
+  void give_queue(RunQueue* queue);
 
-  /// In a fork's child, on the one fiber that lives on.
-  void after_fork_in_child();
+  /// In a fork's child: this is the only worker.
+  void after_fork_in_child(RunQueue* queue);
 
   /// The kernel thread's signal mask shall be this one.
   void apply_signal_mask(std::uint64_t mask);
-  [[nodiscard]] std::uint64_t kernel_mask() const { return kernel_mask_; }
 
-  Timers timers;
+  std::atomic<WorkerMode> mode{WorkerMode::kRuntime};
+  RunQueue* queue = nullptr;  // null: a spare, or detached
+  Scheduler* const scheduler;
   Fiber* idle = nullptr;  // the context in which no fiber runs
-  Scheduler* scheduler = nullptr;
+  std::atomic<Fiber*> fiber{nullptr};  // the one it runs, for reports
   pid_t kernel_tid = 0;
-  std::uint64_t switches = 0;
+  std::uint64_t kernel_mask = 0;
+  Worker* next = nullptr;  // in the list of spares, or of ended ones
 
  private:
   static void idle_main(Fiber* self);
-  void idle_loop();
-  Fiber* pick();
-  Fiber* pop();
-  void drain_inbox();
-  void put_into_inbox(Fiber* fiber);
-  bool fire_timers();
-  void poll_hub();
+  bool idle_loop();
+  bool wait_as_spare();
+  void run(Fiber* next_fiber);
+  void start_running(Fiber* next_fiber);
 
-  // Every 61st pick looks at the hub, the timers and the inbox first, so that no busy fiber starves them.
-  static constexpr std::uint32_t kPicksBetweenPolls = 61;
-
-  Fiber* head_ = nullptr;
-  Fiber* tail_ = nullptr;
-  bool queue_busy_ = false;  // a signal handler may find the queue half changed
-  std::uint32_t picks_ = 0;
-  std::uint64_t kernel_mask_ = 0;
-  alignas(64) std::atomic<Fiber*> inbox_{nullptr};
-  std::atomic<bool> asleep_{false};
+  static constexpr std::uint32_t kCallsBetweenYields = 64;
+  std::uint32_t calls_ = 0;
+  std::atomic<std::uint32_t> has_queue_{0};  // a spare sleeps while it is zero
+  bool is_promised_ = true;  // new: it was made for a queue, and is not among the spares before it has had that one
+  bool may_end_ = false;     // its kernel thread was made by us
+  Fiber native_;                             // idle, for a kernel thread of our own
 };
 
 }  // namespace weft::runtime

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "hooks/sync/intervals.h"
+#include "hooks/sync/shared_memory.h"
 #include "hooks/time_point.h"
 #include "runtime/parking_lot.h"
 #include "runtime/sys.h"
@@ -43,6 +45,10 @@ TimePoint end_of(const Call& call, int command) {
   return {CLOCK_MONOTONIC, deadline.is_never() ? nullptr : &moment};
 }
 
+bool is_visible_to_others(const Call& call) {
+  return (call.operation & FUTEX_PRIVATE_FLAG) == 0 && is_shared_memory(call.word);
+}
+
 long wait(const Call& call, int command) {
   const std::uint32_t bits = command == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : call.value3;
   const TimePoint end = end_of(call, command);
@@ -50,6 +56,13 @@ long wait(const Call& call, int command) {
     return -EINVAL;
   }
   const auto unchanged = [&call] { return load(call.word) == call.value; };
+  if (is_visible_to_others(call)) {
+    if (!unchanged()) {
+      return -EAGAIN;
+    }
+    // Another process may do the waking, which nobody tells us: look.
+    return -try_at_intervals(end, EBUSY, [&] { return unchanged() ? EBUSY : 0; });
+  }
   switch (lot::park(call.word, unchanged,
                     {.deadline = end.deadline(), .tag = bits, .interruptible = true})) {
     case lot::Woken::kInvalid:
@@ -81,7 +94,8 @@ long wake(const Call& call, std::uint32_t bits) {
   if (woken >= wanted) {
     return woken;
   }
-  const long more = sys::call(SYS_futex, call.word, FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG,
+  const long more = sys::call(SYS_futex, call.word,
+                              FUTEX_WAKE_BITSET | (call.operation & FUTEX_PRIVATE_FLAG),
                               wanted - woken, nullptr, nullptr, bits);
   return more < 0 ? (woken > 0 ? woken : more) : woken + more;
 }
@@ -107,7 +121,7 @@ long futex(const long (&a)[6], bool* handled) {
                      reinterpret_cast<const std::uint32_t*>(a[4]), static_cast<std::uint32_t>(a[5])};
   // NOLINTEND(performance-no-int-to-ptr)
   const int command = call.operation & FUTEX_CMD_MASK;
-  *handled = (call.operation & FUTEX_PRIVATE_FLAG) != 0 && a[0] % 4 == 0 && call.word != nullptr;
+  *handled = a[0] % 4 == 0 && call.word != nullptr;
   if (!*handled) {
     return 0;
   }

@@ -91,6 +91,9 @@ int try_lock(pthread_mutex_t* m) {
   std::uint32_t free = kFree;
   if (!Word(m->__data.__lock).replace(free, kLocked)) {
     const int result = kind_of(m) == PTHREAD_MUTEX_RECURSIVE ? relock(m) : -1;
+    if (result < 0 && runtime::current() != nullptr) {
+      runtime::running.worker->give_turns();  // a loop around trylock must let the owner run
+    }
     return result >= 0 ? result : EBUSY;
   }
   m->__data.__count = kind_of(m) == PTHREAD_MUTEX_RECURSIVE ? 1 : 0;

@@ -1,0 +1,150 @@
+#include <cxxabi.h>
+#include <weft/fiber.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/api_error.h"
+#include "runtime/api_fiber_local.h"
+#include "runtime/check.h"
+#include "runtime/parking_lot.h"
+#include "runtime/scheduler.h"
+#include "runtime/spin_lock.h"
+#include "runtime/tcb.h"
+
+namespace weft::detail {
+namespace {
+
+namespace lot = runtime::lot;
+
+// Null if fibers can have their own TLS here, else the reason why not. Under LD_PRELOAD it is known
+// before.
+const char* own_tls_refusal() {
+  static constinit runtime::SpinLock lock;
+  static constinit bool probed = false;
+  static constinit const char* refusal = nullptr;
+  const runtime::SpinGuard hold(lock);
+  if (!probed && !runtime::tcb::available()) {
+    refusal = runtime::tcb::probe();
+  }
+  probed = true;
+  return refusal;
+}
+
+void print(const Task& task, const char* what) {
+  char number[24] = {};
+  std::snprintf(number, sizeof number, "%llu '", static_cast<unsigned long long>(task.id));
+  runtime::print_line("weft: fiber ", number, task.name,
+                      "' failed, and nobody fetched why: ", what);
+}
+
+// Prints as gevent does, but once and only if nobody has fetched it.
+void report(const Task& task) {
+  try {
+    std::rethrow_exception(task.error);
+  } catch (const std::exception& error) {
+    print(task, error.what());
+  } catch (...) {
+    print(task, "an exception that is no std::exception");
+  }
+}
+
+void execute(Task& task) {
+  try {
+    task.execute();
+  } catch (abi::__forced_unwind&) {
+    throw;  // glibc ends a thread so, and aborts when somebody stops it
+  } catch (...) {
+    task.error = std::current_exception();
+  }
+}
+
+// Not inlined, like all that may touch TLS near a switch.
+[[gnu::noinline]] void publish(Task* task) {
+  task->ended.store(1, std::memory_order_release);
+  lot::unpark(&task->ended, lot::kAll);
+  task->release();
+}
+
+void fiber_main(runtime::Fiber* self) {
+  auto* task = static_cast<Task*>(self->argument);
+  if (self->own_tls) {
+    runtime::tcb::on_start();
+  }
+  execute(*task);
+  if (task->has_one_owner()) {
+    // Nobody will ask: its result goes while the fiber still is all that it was.
+    task->release();
+    task = nullptr;
+  }
+  destroy_locals(*self);
+  if (self->own_tls) {
+    runtime::tcb::on_exit();
+  }
+  if (task != nullptr) {
+    publish(task);
+  }
+  runtime::Scheduler::end_current();
+}
+
+}  // namespace
+
+Task::~Task() {
+  if (error != nullptr && !fetched.load(std::memory_order_relaxed)) {
+    report(*this);
+  }
+}
+
+void start(Task* task, const StartOptions& options) {
+  if (options.own_tls) {
+    if (const char* const refusal = own_tls_refusal()) {
+      throw_errno(ENOTSUP, refusal);
+    }
+  }
+  runtime::Scheduler* const scheduler = runtime::Scheduler::current_or_start();
+  if (scheduler == nullptr) {
+    throw_errno(EAGAIN, "weft::spawn: the thread's scheduler could not start");
+  }
+  std::strncpy(task->name, options.name, sizeof task->name - 1);
+  task->retain();
+  runtime::Fiber* const fiber = scheduler->spawn({.stack_bytes = options.stack_bytes,
+                                                  .own_tls = options.own_tls,
+                                                  .detached = true,
+                                                  .name = options.name},
+                                                 fiber_main, task);
+  if (fiber == nullptr) {
+    task->release();
+    throw_errno(ENOMEM, "weft::spawn: no memory for another fiber's stack");
+  }
+  task->id = fiber->id;
+}
+
+bool join(const Task* task, std::int64_t deadline) {
+  if (task == nullptr) {
+    throw_errno(EINVAL, "weft::Fiber::join: a handle of no fiber");
+  }
+  const runtime::Fiber* const self = runtime::current();
+  if (self != nullptr && self->id == task->id) {
+    throw_errno(EDEADLK, "weft::Fiber::join: a fiber would wait for itself");
+  }
+  while (!task->has_ended()) {
+    const lot::Woken woken = lot::park(&task->ended, [task] { return !task->has_ended(); },
+                                       {.deadline = runtime::Deadline::at(deadline)});
+    if (woken == lot::Woken::kTimedOut) {
+      return task->has_ended();
+    }
+  }
+  return true;
+}
+
+void fetch(Task* task) {
+  join(task, kNever);
+  task->fetched.store(true, std::memory_order_relaxed);
+  if (task->error != nullptr) {
+    std::rethrow_exception(task->error);
+  }
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,45 @@
+// monitor.h: notices a worker that is stuck in one fiber, and has its queue handed over.
+//
+// Layer:  runtime.      See also: runtime/DESIGN.md ("Handoff").
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+namespace weft::runtime {
+
+class Scheduler;
+
+/// A kernel thread of weft's own that looks once per slice, and sleeps while the scheduler is idle.
+class Monitor {
+ public:
+  explicit Monitor(Scheduler& scheduler) : scheduler_(scheduler) {}
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  /// Starts the thread if it is not there. Called on a fiber.
+  void start();
+  /// A worker has work after having been idle. Costs a load while the monitor is awake.
+  void wake() {
+    if (asleep_.load(std::memory_order_seq_cst) != 0) {
+      wake_up();
+    }
+  }
+  /// In a fork's child, which has no monitor: the next start() makes one.
+  void after_fork_in_child();
+
+ private:
+  static void* thread_main(void* self);
+  void loop();
+  void look();
+  void sleep_while_idle();
+  void wake_up();
+
+  Scheduler& scheduler_;
+  std::atomic<bool> started_{false};
+  std::atomic<std::uint32_t> asleep_{0};
+  std::uint64_t picks_seen_ = 0;
+  bool was_user_ = false;
+  int idle_looks_ = 0;
+};
+
+}  // namespace weft::runtime
