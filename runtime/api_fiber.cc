@@ -12,6 +12,7 @@
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
 #include "runtime/spin_lock.h"
+#include "runtime/stack.h"
 #include "runtime/tcb.h"
 
 namespace weft::detail {
@@ -98,6 +99,10 @@ Task::~Task() {
 }
 
 void start(Task* task, const StartOptions& options) {
+  constexpr std::size_t kLargest = runtime::StackSize::spacing(runtime::StackSize::kCount - 1) / 2;
+  if (options.stack_bytes > kLargest) {
+    throw_errno(ENOMEM, "weft::spawn: no stack is that large");
+  }
   if (options.own_tls) {
     if (const char* const refusal = own_tls_refusal()) {
       throw_errno(ENOTSUP, refusal);

@@ -10,6 +10,7 @@
 #include "runtime/worker.h"
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(__SANITIZE_THREAD__)
@@ -107,14 +108,18 @@ void prepare(Fiber* fiber) {
   const auto size = static_cast<std::size_t>(fiber->stack_top - fiber->stack_low);
   fiber->context = context::make_fcontext(fiber->stack_top, size, fiber_entry);
 #if defined(__SANITIZE_ADDRESS__)
+  // The last fiber here ended by a switch: the frames that it never left are still marked.
+  __asan_unpoison_memory_region(fiber->stack_low, size);
   fiber->asan_bottom = fiber->stack_low;
   fiber->asan_size = size;
   fiber->fake_stack = nullptr;
 #endif
 #if defined(__SANITIZE_THREAD__)
-  if (fiber->tsan_fiber == nullptr) {
-    fiber->tsan_fiber = __tsan_create_fiber(0);
+  // Anew for each life: the last fiber here ended by a switch, and its call stack would only grow.
+  if (fiber->tsan_fiber != nullptr) {
+    __tsan_destroy_fiber(fiber->tsan_fiber);
   }
+  fiber->tsan_fiber = __tsan_create_fiber(0);
 #endif
 }
 

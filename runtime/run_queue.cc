@@ -36,7 +36,11 @@ Fiber* RunQueue::pop() {
 Fiber* RunQueue::pick() {
   const std::uint64_t picks = picks_.load(std::memory_order_relaxed) + 1;
   picks_.store(picks, std::memory_order_relaxed);
-  return picks % kPicksBetweenPolls == 0 ? nullptr : pop();
+  if (picks % kPicksBetweenPolls == 0) {
+    drain_inbox();  // or the fiber that yields now would be queued before those, and run first
+    return nullptr;
+  }
+  return pop();
 }
 
 void RunQueue::put(Fiber* fiber) {

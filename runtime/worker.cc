@@ -56,6 +56,7 @@ void Worker::retire() {
 void Worker::run_kernel_thread() {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
   may_end_ = true;
+  kernel_mask = kAllSignals;  // as os::start_thread made it
   native_.thread_pointer = arch::thread_pointer();
   native_.own_tls = true;
   native_.state = FiberState::kRunning;

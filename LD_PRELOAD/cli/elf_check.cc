@@ -41,7 +41,8 @@ std::string dynamic_loader(std::ifstream& file, const ElfW(Ehdr) & header) {
     const auto at = header.e_phoff + std::uint64_t{i} * header.e_phentsize;
     const auto segment = read_struct<ElfW(Phdr)>(file, at);
     if (segment.p_type != PT_INTERP || segment.p_filesz > 4096) continue;
-    return read_at(file, segment.p_offset, segment.p_filesz).c_str();  // up to its NUL
+    const std::string name = read_at(file, segment.p_offset, segment.p_filesz);
+    return name.substr(0, name.find('\0'));
   }
   return "";
 }

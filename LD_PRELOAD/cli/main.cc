@@ -1,6 +1,7 @@
 // The `weft` command: runs unmodified programs with fibers for threads.
 #include <CLI/CLI.hpp>
 #include <array>
+#include <exception>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -67,9 +68,7 @@ int start(RunOptions options, const std::string& stack, const std::vector<std::s
   return weft::cli::run(options, program);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int command(std::vector<std::string> arguments) {
   CLI::App app("weft: blocking code on green threads.");
   app.set_version_flag("--version", "weft " WEFT_VERSION);
   app.require_subcommand(1);
@@ -85,7 +84,6 @@ int main(int argc, char** argv) {
   add_run_options(run, options, stack);
 
   // PROGRAM and its arguments never reach CLI11: they may look like our options.
-  std::vector<std::string> arguments(argv + 1, argv + argc);
   std::vector<std::string> program;
   if (!arguments.empty() && arguments.front() == "run") {
     weft::cli::CommandLine line =
@@ -101,4 +99,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
   return start(options, stack, program);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return command({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::cerr << "weft: " << error.what() << "\n";
+    return 1;
+  }
 }
