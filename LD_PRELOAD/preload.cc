@@ -1,7 +1,8 @@
 // preload.cc: what happens before the program's first line, as a table.
 //
-// Layer:  LD_PRELOAD. The object is linked with -z initfirst: its constructor runs before those of all other libraries, so that
-// threads and calls of theirs already pass through here. Only constant-initialised state may be used.
+// Layer:  LD_PRELOAD. The object is linked with -z initfirst: its constructor runs before those of
+// all other libraries, so that threads and calls of theirs already pass through here. Only
+// constant-initialised state may be used.
 #include <cstdlib>
 #include <cstring>
 
@@ -33,7 +34,8 @@ bool is_ours(const char* entry, std::size_t length) {
   return length >= kLength && std::memcmp(entry + length - kLength, kName, kLength) == 0;
 }
 
-// Removes our entry from a list like "a.so:libweft_preload.so b.so", in place: it only gets shorter.
+// Removes our entry from a list like "a.so:libweft_preload.so b.so", in place: it only gets
+// shorter.
 void remove_own_entry(char* list) {
   char* out = list;
   const char* in = list;

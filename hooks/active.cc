@@ -11,8 +11,8 @@ struct GroupName {
   Group group;
 };
 constexpr GroupName kGroupNames[] = {
-    {"io", Group::kIo},           {"poll", Group::kPoll},       {"time", Group::kTime},
-    {"thread", Group::kThread},   {"sync", Group::kSync},       {"process", Group::kProcess},
+    {"io", Group::kIo},         {"poll", Group::kPoll}, {"time", Group::kTime},
+    {"thread", Group::kThread}, {"sync", Group::kSync}, {"process", Group::kProcess},
     {"signal", Group::kSignal},
 };
 }  // namespace

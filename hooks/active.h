@@ -28,9 +28,10 @@ inline bool is_on(Group group) {
   return (active_groups.load(std::memory_order_relaxed) & static_cast<std::uint32_t>(group)) != 0;
 }
 
-/// The running fiber, if a blocking call of the group should park it; null if the call should go straight to the kernel:
-/// hooks off, not on a fiber, or the only fiber, for which nobody needs the kernel thread. Now and then it lets the others run first:
-/// a fiber whose calls never have to wait must not starve them.
+/// The running fiber, if a blocking call of the group should park it; null if the call should go
+/// straight to the kernel: hooks off, not on a fiber, or the only fiber, for which nobody needs the
+/// kernel thread. Now and then it lets the others run first: a fiber whose calls never have to wait
+/// must not starve them.
 inline runtime::Fiber* cooperative(Group group) {
   runtime::Fiber* const fiber = runtime::current();
   if (fiber == nullptr || !is_on(group) || fiber->scheduler->is_alone()) {
@@ -43,7 +44,8 @@ inline runtime::Fiber* cooperative(Group group) {
 /// Names a group as the command line does, for WEFT_DISABLE; zero if there is none of that name.
 std::uint32_t group_bit(const char* name, std::size_t length);
 
-/// All groups but those in a comma-separated list. An unknown name is reported on standard error and ignored.
+/// All groups but those in a comma-separated list. An unknown name is reported on standard error
+/// and ignored.
 std::uint32_t groups_without(const char* list);
 
 }  // namespace weft::hooks

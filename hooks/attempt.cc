@@ -20,17 +20,19 @@ namespace {
 
 constexpr long kAtPosition = -1;  // preadv2, pwritev2: the file's own position, as read and write
 
-// The kernel disagrees with what we believed of the number: look once more. Returns whether that changed anything.
+// The kernel disagrees with what we believed of the number: look once more. Returns whether that
+// changed anything.
 bool corrected(Target& target, long result) {
   const Kind before = target.info.kind();
   if (result == -ENOTSOCK && target.info.is_socket()) {
     target.info = look_again(target.fd, *target.slot);
   } else if ((result == -EOPNOTSUPP || result == -EINVAL || result == -ESPIPE) &&
              (before == Kind::kPipe || before == Kind::kNowait)) {
-    // No RWF_NOWAIT here (a FIFO or signalfd, or a kernel before 6.5), or not that kind of file any more.
+    // No RWF_NOWAIT here (a FIFO or signalfd, or a kernel before 6.5), or not that kind of file any
+    // more.
     const FdInfo found = look_again(target.fd, *target.slot);
-    target.info = found.kind() == before ? FdInfo(Kind::kPolled, found.tag() & ~FdInfo::kKindMask)
-                                         : found;
+    target.info =
+        found.kind() == before ? FdInfo(Kind::kPolled, found.tag() & ~FdInfo::kKindMask) : found;
     target.slot->forbid_shortcut();
     target.slot->tag.store(target.info.tag(), std::memory_order_release);
   }
@@ -122,8 +124,7 @@ long read(Target& target, void* buffer, std::size_t size) {
 long write(Target& target, const void* buffer, std::size_t size) {
   const iovec part = {const_cast<void*>(buffer), size};
   if (target.info.is_socket()) {
-    const long result =
-        sys::call(SYS_sendto, target.fd, buffer, size, MSG_DONTWAIT, nullptr, 0);
+    const long result = sys::call(SYS_sendto, target.fd, buffer, size, MSG_DONTWAIT, nullptr, 0);
     return result < 0 && corrected(target, result) ? writev_once(target, &part, 1) : result;
   }
   return writev(target, &part, 1);

@@ -1,4 +1,5 @@
-// attempt.h: one try of an operation that never blocks, whatever the descriptor's flags say, and changes no flag.
+// attempt.h: one try of an operation that never blocks, whatever the descriptor's flags say, and
+// changes no flag.
 //
 // Layer:  hooks. Results as of a system call: a count, or -errno; -EAGAIN means "would block".
 #pragma once

@@ -43,7 +43,8 @@ int await_outcome(Wait& wait, int fd) {
   }
 }
 
-// A unix socket whose listener's backlog is full: poll(2) has nothing to wait for, so ask again at growing intervals.
+// A unix socket whose listener's backlog is full: poll(2) has nothing to wait for, so ask again at
+// growing intervals.
 int await_backlog(int fd, const sockaddr* address, socklen_t size) {
   std::chrono::microseconds pause(100);
   constexpr std::chrono::microseconds kLongest(10'000);

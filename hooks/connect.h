@@ -6,8 +6,9 @@
 
 namespace weft::hooks {
 
-/// connect(2) for the running fiber. Starts the connection with O_NONBLOCK set, since there is no flag per call, puts the flag
-/// back at once, and parks until the outcome is known. SO_SNDTIMEO ends the wait with EINPROGRESS, as in the kernel.
+/// connect(2) for the running fiber. Starts the connection with O_NONBLOCK set, since there is no
+/// flag per call, puts the flag back at once, and parks until the outcome is known. SO_SNDTIMEO
+/// ends the wait with EINPROGRESS, as in the kernel.
 int connect_to(int fd, const sockaddr* address, socklen_t size);
 
 }  // namespace weft::hooks

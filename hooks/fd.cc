@@ -24,7 +24,8 @@ int new_pipe(int result, const int* ends, int open_flags) {
   for (int i = 0; result == 0 && i < 2; ++i) {
     adopt(ends[i], Kind::kPipe, flags_of(open_flags));
     // A packet's end is a short read, too.
-    runtime::FdSlot* const slot = (open_flags & O_DIRECT) != 0 ? runtime::fd_slot(ends[i]) : nullptr;
+    runtime::FdSlot* const slot =
+        (open_flags & O_DIRECT) != 0 ? runtime::fd_slot(ends[i]) : nullptr;
     if (slot != nullptr) {
       slot->forbid_shortcut();
     }
@@ -66,7 +67,8 @@ int control(int fd, int command, void* argument, const Next& next) {
     return share(fd, result);
   }
   if (command == F_SETFL) {
-    set_flag(fd, FdInfo::kNonblocking, (reinterpret_cast<std::uintptr_t>(argument) & O_NONBLOCK) != 0);
+    set_flag(fd, FdInfo::kNonblocking,
+             (reinterpret_cast<std::uintptr_t>(argument) & O_NONBLOCK) != 0);
   }
   return result;
 }
@@ -116,14 +118,14 @@ FILE* end_stream(FILE* stream) {
 
 }  // namespace
 
-#define WEFT_OPTIONAL_MODE(flags)                                    \
-  va_list optional;                                                  \
-  va_start(optional, flags);                                         \
-  void* const mode = va_arg(optional, void*); /* present or not */   \
+#define WEFT_OPTIONAL_MODE(flags)                                  \
+  va_list optional;                                                \
+  va_start(optional, flags);                                       \
+  void* const mode = va_arg(optional, void*); /* present or not */ \
   va_end(optional)
-#define WEFT_OPTIONAL_ARGUMENT(last)                                 \
-  va_list optional;                                                  \
-  va_start(optional, last);                                          \
+#define WEFT_OPTIONAL_ARGUMENT(last)                                   \
+  va_list optional;                                                    \
+  va_start(optional, last);                                            \
   void* const argument = va_arg(optional, void*); /* present or not */ \
   va_end(optional)
 

@@ -25,13 +25,16 @@ enum class Kind : std::uint32_t {
 class FdInfo {
  public:
   static constexpr std::uint32_t kKindMask = 15;
-  /// No other number and no other process has this description, as far as we saw: so its flags are those below.
+  /// No other number and no other process has this description, as far as we saw: so its flags are
+  /// those below.
   static constexpr std::uint32_t kPrivate = 16;
   static constexpr std::uint32_t kNonblocking = 32;  // O_NONBLOCK; exact if kPrivate
-  static constexpr std::uint32_t kTimeouts = 64;     // SO_RCVTIMEO or SO_SNDTIMEO was set; exact if kPrivate
+  static constexpr std::uint32_t kTimeouts =
+      64;  // SO_RCVTIMEO or SO_SNDTIMEO was set; exact if kPrivate
 
   constexpr explicit FdInfo(std::uint32_t tag) : tag_(tag) {}
-  constexpr FdInfo(Kind kind, std::uint32_t flags) : tag_(static_cast<std::uint32_t>(kind) | flags) {}
+  constexpr FdInfo(Kind kind, std::uint32_t flags)
+      : tag_(static_cast<std::uint32_t>(kind) | flags) {}
   [[nodiscard]] constexpr Kind kind() const { return static_cast<Kind>(tag_ & kKindMask); }
   [[nodiscard]] constexpr bool has(std::uint32_t flag) const { return (tag_ & flag) != 0; }
   [[nodiscard]] constexpr std::uint32_t tag() const { return tag_; }
@@ -49,7 +52,8 @@ FdInfo info_of(int fd, runtime::FdSlot& slot);
 /// Looks again: what was known turned out wrong (the number changed hands unseen).
 FdInfo look_again(int fd, runtime::FdSlot& slot);
 
-/// The first descriptor of a new description: `adopt(fd, kind, flags)` after socket, pipe, accept… Negative ones pass through.
+/// The first descriptor of a new description: `adopt(fd, kind, flags)` after socket, pipe, accept…
+/// Negative ones pass through.
 int adopt(int fd, Kind kind = Kind::kUnknown, std::uint32_t flags = 0);
 
 /// A second number for a description (dup): both lose kPrivate.

@@ -69,9 +69,7 @@ int Interests::wait(Deadline deadline) {
   if (is_blind_) {
     until = std::min(deadline, Deadline::after(kBlindInterval));
   }
-  bool refused = false;
-  const int ended = runtime::wait_for_any(list_, count_, until, &refused);
-  is_blind_ = is_blind_ || refused;
+  const int ended = runtime::wait_for_any(list_, count_, until, &is_blind_);
   return ended == ETIMEDOUT && !deadline.passed() ? 0 : ended;
 }
 

@@ -10,7 +10,8 @@
 
 namespace weft::hooks {
 
-/// A list of (descriptor, direction) that grows without malloc: a poll may run in an allocator's own locks.
+/// A list of (descriptor, direction) that grows without malloc: a poll may run in an allocator's
+/// own locks.
 class Interests {
  public:
   Interests() = default;

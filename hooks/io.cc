@@ -23,8 +23,9 @@ ssize_t read_some(int fd, void* p, std::size_t n) {
   if (n == 0) {  // a socket's zero-length read returns at once, whatever is queued
     return real::read(fd, p, n);
   }
-  return once(readable(fd), n, [=](Target& t) { return attempt::read(t, p, n); },
-              [=] { return real::read(fd, p, n); });
+  return once(
+      readable(fd), n, [=](Target& t) { return attempt::read(t, p, n); },
+      [=] { return real::read(fd, p, n); });
 }
 
 ssize_t readv_some(int fd, const iovec* v, int n) {
@@ -35,15 +36,17 @@ ssize_t readv_some(int fd, const iovec* v, int n) {
   if (length == 0) {
     return real::readv(fd, v, n);
   }
-  return once(readable(fd), length, [=](Target& t) { return attempt::readv(t, v, n); },
-              [=] { return real::readv(fd, v, n); });
+  return once(
+      readable(fd), length, [=](Target& t) { return attempt::readv(t, v, n); },
+      [=] { return real::readv(fd, v, n); });
 }
 
 ssize_t write_all(int fd, const void* p, std::size_t n) {
   const auto* bytes = static_cast<const char*>(p);
-  return whole(writable(fd), n,
-               [=](Target& t, std::size_t done) { return attempt::write(t, bytes + done, n - done); },
-               [=] { return real::write(fd, p, n); });
+  return whole(
+      writable(fd), n,
+      [=](Target& t, std::size_t done) { return attempt::write(t, bytes + done, n - done); },
+      [=] { return real::write(fd, p, n); });
 }
 
 ssize_t writev_all(int fd, const iovec* v, int n) {
@@ -51,16 +54,17 @@ ssize_t writev_all(int fd, const iovec* v, int n) {
     return real::writev(fd, v, n);
   }
   const auto count = static_cast<std::size_t>(n);
-  return whole(writable(fd), length_of(v, count),
-               [=](Target& t, std::size_t done) {
-                 const IovRest rest(v, count, done);
-                 return attempt::writev(t, rest.parts(), static_cast<int>(rest.count()));
-               },
-               [=] { return real::writev(fd, v, n); });
+  return whole(
+      writable(fd), length_of(v, count),
+      [=](Target& t, std::size_t done) {
+        const IovRest rest(v, count, done);
+        return attempt::writev(t, rest.parts(), static_cast<int>(rest.count()));
+      },
+      [=] { return real::writev(fd, v, n); });
 }
 
-// preadv2 and pwritev2 at "the current position" without flags are readv and writev; else they are positional, or say themselves
-// whether they may wait.
+// preadv2 and pwritev2 at "the current position" without flags are readv and writev; else they are
+// positional, or say themselves whether they may wait.
 template <class Whole, class Next>
 ssize_t at_position(off_t offset, int flags, Whole whole_call, Next next) {
   return offset == -1 && flags == 0 ? whole_call() : next();
@@ -80,8 +84,8 @@ int eventfd_write_value(int fd, eventfd_t value) {
   return got == static_cast<ssize_t>(sizeof value) ? 0 : -1;
 }
 
-// sendfile has no per-call way not to block. Read from the file, which does not block as far as poll is concerned, and send.
-// One chunk; the count of bytes sent, or -errno.
+// sendfile has no per-call way not to block. Read from the file, which does not block as far as
+// poll is concerned, and send. One chunk; the count of bytes sent, or -errno.
 long send_chunk(Target& out, int in, off_t at, std::size_t count) {
   char buffer[8192];  // NOLINT: filled by the kernel
   const long got = sys::call(SYS_pread64, in, buffer, std::min(count, sizeof buffer), at);
@@ -103,12 +107,12 @@ ssize_t send_file(int out, int in, off_t* offset, std::size_t count, Next next) 
   if (start < 0) {
     return next();
   }
-  const ssize_t sent =
-      whole(wait, count,
-            [&](Target& t, std::size_t done) {
-              return send_chunk(t, in, start + static_cast<off_t>(done), count - done);
-            },
-            next);
+  const ssize_t sent = whole(
+      wait, count,
+      [&](Target& t, std::size_t done) {
+        return send_chunk(t, in, start + static_cast<off_t>(done), count - done);
+      },
+      next);
   if (sent > 0 && offset != nullptr) {
     *offset = start + sent;
   } else if (sent > 0) {
@@ -117,8 +121,10 @@ ssize_t send_file(int out, int in, off_t* offset, std::size_t count, Next next) 
   return sent;
 }
 
-// Which end has to be waited for is not in the result, so ask. SPLICE_F_NONBLOCK speaks of the pipe ends only.
-ssize_t splice_some(int in, off64_t* in_at, int out, off64_t* out_at, std::size_t n, unsigned flags) {
+// Which end has to be waited for is not in the result, so ask. SPLICE_F_NONBLOCK speaks of the pipe
+// ends only.
+ssize_t splice_some(int in, off64_t* in_at, int out, off64_t* out_at, std::size_t n,
+                    unsigned flags) {
   Wait reading = readable(in);
   Wait writing = writable(out);
   const auto next = [&] { return real::splice(in, in_at, out, out_at, n, flags); };

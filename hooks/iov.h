@@ -1,4 +1,5 @@
-// iov.h: the rest of a scatter/gather list after some bytes of it are done, without writing to the caller's list.
+// iov.h: the rest of a scatter/gather list after some bytes of it are done, without writing to the
+// caller's list.
 //
 // Layer:  hooks.
 #pragma once
@@ -18,7 +19,8 @@ inline std::size_t length_of(const iovec* parts, std::size_t count) {
   return total;
 }
 
-/// A window on the list behind its first `done` bytes, of at most kParts parts: the caller comes back for more.
+/// A window on the list behind its first `done` bytes, of at most kParts parts: the caller comes
+/// back for more.
 class IovRest {
  public:
   static constexpr std::size_t kParts = 64;

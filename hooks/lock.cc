@@ -1,4 +1,5 @@
-// lock.cc: mutexes, conditions, read-write locks, semaphores, barriers and what C11 calls them, as a table.
+// lock.cc: mutexes, conditions, read-write locks, semaphores, barriers and what C11 calls them, as
+// a table.
 #include <pthread.h>
 #include <semaphore.h>
 #include <threads.h>
@@ -18,7 +19,8 @@ const TimePoint kNever(CLOCK_MONOTONIC, nullptr);
 
 TimePoint at(clockid_t clock, const timespec* until) { return {clock, until}; }
 
-// The group is on for all of these or for none: a mutex of ours and a condition of libc's do not mix.
+// The group is on for all of these or for none: a mutex of ours and a condition of libc's do not
+// mix.
 template <class Ours, class Next>
 int either(Ours ours, Next next) {
   return is_on(Group::kSync) ? ours() : next();

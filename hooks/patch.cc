@@ -6,6 +6,7 @@
 #include "hooks/active.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
+#include "hooks/thread.h"
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
 
@@ -15,7 +16,12 @@ void patch_all(const std::string& except) {
   hooks::real::find_all();
   runtime::os::set_thread_starter(hooks::real::pthread_create.get());
   hooks::prepare_for_forks();
-  if (runtime::Scheduler::current_or_start() == nullptr) {
+  // With handoff where fibers can have their own TLS: a library's call that no hook reaches then
+  // stops nobody. Else bound to this thread.
+  const bool started = hooks::threads_can_be_fibers()
+                           ? runtime::Scheduler::start_process()
+                           : runtime::Scheduler::current_or_start() != nullptr;
+  if (!started) {
     throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");
   }
   hooks::active_groups = hooks::groups_without(except.c_str());

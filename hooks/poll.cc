@@ -7,6 +7,7 @@
 
 #include "hooks/interests.h"
 #include "hooks/real.h"
+#include "hooks/thread.h"
 #include "hooks/wait.h"
 #include "runtime/sys.h"
 
@@ -30,12 +31,12 @@ bool is_valid(const timespec* t) {
 }
 
 Deadline after(const timespec* timeout) {
-  return timeout == nullptr
-             ? Deadline::never()
-             : Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
+  return timeout == nullptr ? Deadline::never()
+                            : Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
 }
 
-// Look without waiting; if nothing is there, park until an edge on any of the interests, and look again.
+// Look without waiting; if nothing is there, park until an edge on any of the interests, and look
+// again.
 template <class Look>
 long look_until(Interests& interests, Deadline deadline, Look look) {
   for (;;) {
@@ -47,7 +48,9 @@ long look_until(Interests& interests, Deadline deadline, Look look) {
     if (deadline.passed()) {
       return 0;
     }
+    test_cancel();
     const int ended = interests.wait(deadline);
+    test_cancel();
     if (ended == EINTR) {
       return -EINTR;
     }
@@ -59,9 +62,7 @@ long look_until(Interests& interests, Deadline deadline, Look look) {
 
 int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
   const MaskScope masked(mask);
-  const auto look = [=] {
-    return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, kKernelMaskBytes);
-  };
+  const auto look = [=] { return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, kKernelMaskBytes); };
   // First without any preparation: it often finds something, and it reports bad arguments.
   const long found = look();
   if (found != 0 || deadline.passed()) {
@@ -95,7 +96,9 @@ int ppoll_for(pollfd* fds, nfds_t n, const timespec* timeout, const sigset_t* ma
 class Sets {
  public:
   Sets(int n, fd_set* reads, fd_set* writes, fd_set* excepts)
-      : n_(n), bytes_((static_cast<std::size_t>(n) + 63) / 64 * 8), given_{reads, writes, excepts} {}
+      : n_(n),
+        bytes_((static_cast<std::size_t>(n) + 63) / 64 * 8),
+        given_{reads, writes, excepts} {}
 
   [[nodiscard]] bool has(int which, int fd) const {
     const auto* words = reinterpret_cast<const unsigned long*>(given_[which]);
@@ -110,7 +113,8 @@ class Sets {
       }
     }
   }
-  // On copies, and copied back only when something was found: on error and while waiting the caller's are untouched.
+  // On copies, and copied back only when something was found: on error and while waiting the
+  // caller's are untouched.
   long look() const {
     unsigned long copies[3][kMostWords];  // NOLINT: filled up to bytes_
     unsigned long* sets[3] = {};
@@ -192,7 +196,8 @@ int pselect_for(int n, fd_set* r, fd_set* w, fd_set* x, const timespec* timeout,
   return static_cast<int>(to_libc(select_on(sets, after(timeout))));
 }
 
-// The program's own epoll keeps its semantics, because the kernel keeps them: it is a descriptor that becomes readable.
+// The program's own epoll keeps its semantics, because the kernel keeps them: it is a descriptor
+// that becomes readable.
 int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sigset_t* mask) {
   const MaskScope masked(mask);
   const auto look = [=] { return sys::call(SYS_epoll_pwait, fd, events, n, 0, nullptr, 0); };
@@ -206,7 +211,8 @@ int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sig
 }
 
 template <class Next>
-int epoll_wait_for(int fd, epoll_event* events, int n, int timeout, const sigset_t* mask, Next next) {
+int epoll_wait_for(int fd, epoll_event* events, int n, int timeout, const sigset_t* mask,
+                   Next next) {
   if (cooperative(Group::kPoll) == nullptr || timeout == 0) {
     return next();
   }

@@ -46,7 +46,8 @@ int await_child(pid_t pid, std::chrono::microseconds& pause) {
   const std::uint32_t seen = slot.edges(Direction::kRead);
   int ended = 0;
   if (!attempt::is_ready(number, POLLIN)) {
-    ended = runtime::wait_for(number, slot, Direction::kRead, seen, runtime::Deadline::never(), true);
+    ended =
+        runtime::wait_for(number, slot, Direction::kRead, seen, runtime::Deadline::never(), true);
   }
   forget(number);
   sys::call(SYS_close, fd);
@@ -81,9 +82,8 @@ pid_t wait_for_child(pid_t pid, int* status, int options, rusage* usage) {
   if (!parks(options)) {
     return real::wait4(pid, status, options, usage);
   }
-  return wait_until(watched(pid, options), [=] {
-    return sys::call(SYS_wait4, pid, status, options | WNOHANG, usage);
-  });
+  return wait_until(watched(pid, options),
+                    [=] { return sys::call(SYS_wait4, pid, status, options | WNOHANG, usage); });
 }
 
 int wait_for_id(idtype_t type, id_t id, siginfo_t* info, int options) {

@@ -1,9 +1,12 @@
-// real.h: the next definition of every symbol that is replaced here: libc's, or that of a library preloaded behind us.
+// real.h: the next definition of every symbol that is replaced here: libc's, or that of a library
+// preloaded behind us.
 //
 // Layer:  hooks.
 //
-// How to add a hook: 1. a line in WEFT_REAL_SYMBOLS below; 2. a row in the table of its group (io.cc, socket.cc, …);
-// 3. the name in LD_PRELOAD/exports.map; 4. its two tests in tests/hooks; 5. its line in hooks/DESIGN.md.
+// How to add a hook: 1. a line in WEFT_REAL_SYMBOLS below; 2. a row in the table of its group
+// (io.cc, socket.cc, …);
+// 3. the name in LD_PRELOAD/exports.map; 4. its two tests in tests/hooks; 5. its line in
+// hooks/DESIGN.md.
 #pragma once
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -42,7 +45,8 @@ struct Name {
   char bytes[N] = {};
 };
 
-/// `real::read(fd, p, n)` calls the next `read` in the loader's order. Found once; usable at any time, from any thread.
+/// `real::read(fd, p, n)` calls the next `read` in the loader's order. Found once; usable at any
+/// time, from any thread.
 template <Name kName, class Function>
 class Next;
 
@@ -65,7 +69,8 @@ class Next<kName, Result(Args...)> {
   mutable std::atomic<Pointer> pointer_{nullptr};
 };
 
-// The type as libc declares it, without noexcept; variadic functions are called here with their one optional argument.
+// The type as libc declares it, without noexcept; variadic functions are called here with their one
+// optional argument.
 template <class Function>
 struct Plain;
 template <class R, class... A>
@@ -86,34 +91,53 @@ struct Plain<R(A..., ...) noexcept> {
 };
 
 // X(name): every symbol that a table replaces and whose next definition some row calls.
-#define WEFT_REAL_SYMBOLS(X)                                                                       \
-  X(accept) X(accept4) X(bind) X(connect) X(getsockopt) X(listen) X(recv) X(recvfrom) X(recvmmsg)  \
-  X(recvmsg) X(send) X(sendmmsg) X(sendmsg) X(sendto) X(setsockopt) X(shutdown) X(socket)          \
-  X(socketpair)                                                                                    \
-  X(read) X(readv) X(write) X(writev) X(sendfile) X(sendfile64) X(splice) X(eventfd_read)          \
-  X(eventfd_write) X(preadv2) X(preadv64v2) X(pwritev2) X(pwritev64v2)                             \
-  X(close) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(ioctl) X(pipe) X(pipe2) X(eventfd)         \
-  X(timerfd_create) X(signalfd) X(inotify_init) X(inotify_init1) X(memfd_create) X(epoll_create)   \
-  X(epoll_create1) X(close_range) X(closefrom) X(open) X(open64) X(openat) X(openat64) X(creat)    \
-  X(creat64) X(fclose) X(fopen) X(fopen64) X(fdopen) X(freopen) X(freopen64) X(popen) X(pclose)    \
-  X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2)               \
-  X(sleep) X(usleep) X(nanosleep) X(clock_nanosleep) X(sched_yield) X(thrd_sleep) X(pause)         \
-  X(pthread_create) X(pthread_join) X(pthread_tryjoin_np) X(pthread_timedjoin_np)                  \
-  X(pthread_clockjoin_np) X(pthread_detach) X(pthread_exit) X(pthread_kill)                        \
-  X(pthread_sigmask) X(sigprocmask) X(pthread_getattr_np) X(pthread_setname_np)                    \
-  X(pthread_getname_np) X(pthread_setaffinity_np) X(pthread_getaffinity_np)                        \
-  X(pthread_setschedparam) X(pthread_getschedparam) X(pthread_setschedprio)                        \
-  X(pthread_getcpuclockid) X(pthread_cancel) X(sigwait) X(sigwaitinfo) X(sigtimedwait)             \
-  X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock)                        \
-  X(pthread_mutex_clocklock) X(pthread_mutex_unlock) X(pthread_cond_wait)                          \
-  X(pthread_cond_timedwait) X(pthread_cond_clockwait) X(pthread_cond_signal)                       \
-  X(pthread_cond_broadcast) X(pthread_rwlock_rdlock) X(pthread_rwlock_wrlock)                      \
-  X(pthread_rwlock_tryrdlock) X(pthread_rwlock_trywrlock) X(pthread_rwlock_timedrdlock)            \
-  X(pthread_rwlock_timedwrlock) X(pthread_rwlock_clockrdlock) X(pthread_rwlock_clockwrlock)        \
-  X(pthread_rwlock_unlock) X(sem_wait) X(sem_trywait) X(sem_timedwait) X(sem_clockwait)            \
-  X(sem_post) X(pthread_barrier_wait) X(pthread_once) X(pthread_spin_lock)                         \
-  X(pthread_spin_trylock) X(fork) X(vfork) X(wait) X(waitpid) X(wait3) X(wait4)         \
-  X(waitid) X(system)
+#define WEFT_REAL_SYMBOLS(X)                                                                                     \
+  X(accept)                                                                                                      \
+  X(accept4) X(bind) X(connect) X(getsockopt) X(listen) X(recv) X(recvfrom) X(recvmmsg) X(                       \
+      recvmsg) X(send) X(sendmmsg) X(sendmsg) X(sendto) X(setsockopt) X(shutdown) X(socket)                      \
+      X(socketpair) X(read) X(readv) X(write) X(writev) X(sendfile) X(sendfile64) X(splice) X(                   \
+          eventfd_read) X(eventfd_write) X(preadv2) X(preadv64v2) X(pwritev2) X(pwritev64v2)                     \
+          X(close) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(ioctl) X(pipe) X(pipe2) X(                       \
+              eventfd) X(timerfd_create) X(signalfd) X(inotify_init) X(inotify_init1)                            \
+              X(memfd_create) X(epoll_create) X(epoll_create1) X(close_range) X(closefrom) X(                    \
+                  open) X(open64) X(openat) X(openat64) X(creat) X(creat64) X(fclose) X(fopen)                   \
+                  X(fopen64) X(fdopen) X(freopen) X(freopen64) X(popen) X(pclose) X(poll) X(                     \
+                      ppoll) X(select) X(pselect)                                                                \
+                      X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(sleep) X(                                   \
+                          usleep) X(nanosleep) X(clock_nanosleep) X(sched_yield) X(thrd_sleep)                   \
+                          X(pause) X(pthread_create) X(pthread_join) X(pthread_tryjoin_np) X(                    \
+                              pthread_timedjoin_np) X(pthread_clockjoin_np)                                      \
+                              X(pthread_detach) X(pthread_kill) X(pthread_sigmask) X(                            \
+                                  sigprocmask) X(pthread_getattr_np) X(pthread_setname_np)                       \
+                                  X(pthread_getname_np) X(pthread_setaffinity_np) X(                             \
+                                      pthread_getaffinity_np) X(pthread_setschedparam)                           \
+                                      X(pthread_getschedparam) X(pthread_setschedprio) X(                        \
+                                          pthread_getcpuclockid) X(pthread_cancel) X(sigwait)                    \
+                                          X(sigwaitinfo) X(sigtimedwait) X(pthread_mutex_lock) X(                \
+                                              pthread_mutex_trylock) X(pthread_mutex_timedlock)                  \
+                                              X(pthread_mutex_clocklock) X(pthread_mutex_unlock) X(              \
+                                                  pthread_cond_wait) X(pthread_cond_timedwait)                   \
+                                                  X(pthread_cond_clockwait) X(pthread_cond_signal) X(            \
+                                                      pthread_cond_broadcast) X(pthread_rwlock_rdlock)           \
+                                                      X(pthread_rwlock_wrlock) X(                                \
+                                                          pthread_rwlock_tryrdlock) X(pthread_rwlock_trywrlock)  \
+                                                          X(pthread_rwlock_timedrdlock) X(                       \
+                                                              pthread_rwlock_timedwrlock)                        \
+                                                              X(pthread_rwlock_clockrdlock) X(                   \
+                                                                  pthread_rwlock_clockwrlock)                    \
+                                                                  X(pthread_rwlock_unlock) X(                    \
+                                                                      sem_wait) X(sem_trywait)                   \
+                                                                      X(sem_timedwait) X(                        \
+                                                                          sem_clockwait) X(sem_post)             \
+                                                                          X(pthread_barrier_wait) X(             \
+                                                                              pthread_once) X(pthread_spin_lock) \
+                                                                              X(pthread_spin_trylock) X(         \
+                                                                                  fork)                          \
+                                                                                  X(vfork) X(wait) X(            \
+                                                                                      waitpid) X(wait3)          \
+                                                                                      X(wait4) X(                \
+                                                                                          waitid)                \
+                                                                                          X(system)
 
 #define X(name) inline constinit Next<#name, Plain<decltype(::name)>::Type> name;
 WEFT_REAL_SYMBOLS(X)
@@ -122,12 +146,16 @@ WEFT_REAL_SYMBOLS(X)
 // syscall(2) takes up to six arguments behind the number, all of one register each.
 inline constinit Next<"syscall", long(long, long, long, long, long, long, long)> syscall;
 
+// Clang's type of a noreturn function is another one.
+inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
+
 /// Finds them all, so that no later call has to go through the loader.
 inline void find_all() {
 #define X(name) name.find();
   WEFT_REAL_SYMBOLS(X)
 #undef X
   syscall.find();
+  pthread_exit.find();
 }
 
 }  // namespace weft::hooks::real

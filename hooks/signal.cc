@@ -1,6 +1,4 @@
 // signal.cc: signal masks per fiber, waiting for signals, signals to one thread, as a table.
-#include "hooks/signal_mask.h"
-
 #include <sys/signalfd.h>
 
 #include <cerrno>
@@ -9,6 +7,7 @@
 #include "hooks/active.h"
 #include "hooks/fd_table.h"
 #include "hooks/real.h"
+#include "hooks/signal_mask.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
 #include "runtime/sys.h"
@@ -23,7 +22,8 @@ constexpr std::size_t kKernelMaskBytes = 8;
 
 // libc keeps these two for itself (cancellation, setuid): no program can block them.
 constexpr std::uint64_t kOfLibc = std::uint64_t{3} << 31;
-constexpr std::uint64_t kUnblockable = std::uint64_t{1} << (SIGKILL - 1) | std::uint64_t{1} << (SIGSTOP - 1);
+constexpr std::uint64_t kUnblockable = std::uint64_t{1} << (SIGKILL - 1) | std::uint64_t{1}
+                                                                               << (SIGSTOP - 1);
 
 // 0 or an errno.
 int change_mask(int how, const sigset_t* set, sigset_t* old) {
@@ -65,7 +65,8 @@ int mask_errno(int how, const sigset_t* set, sigset_t* old) {
                         : real::sigprocmask(how, set, old);
 }
 
-// Takes one pending signal of the set, or parks on a signalfd until there is one. Returns its number, or -errno.
+// Takes one pending signal of the set, or parks on a signalfd until there is one. Returns its
+// number, or -errno.
 long take_signal(const sigset_t* set, siginfo_t* info, Deadline deadline) {
   const std::uint64_t bits = bits_of(*set);
   constexpr timespec kNow = {};
@@ -134,7 +135,8 @@ int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* time
   return static_cast<int>(to_libc(take_signal(set, info, deadline)));
 }
 
-// A fiber has no kernel thread of its own. The signal goes to the kernel thread that runs it; a handler runs there.
+// A fiber has no kernel thread of its own. The signal goes to the kernel thread that runs it; a
+// handler runs there.
 int signal_thread(pthread_t thread, int signal) {
   const runtime::Fiber* const fiber = fiber_of(thread);
   if (fiber == nullptr) {

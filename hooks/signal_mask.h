@@ -1,6 +1,7 @@
 // signal_mask.h: each fiber has a signal mask of its own, as each thread has.
 //
-// Layer:  hooks. The runtime gives the kernel thread the mask of the fiber that it switches to, if it differs.
+// Layer:  hooks. The runtime gives the kernel thread the mask of the fiber that it switches to, if
+// it differs.
 #pragma once
 #include <signal.h>
 

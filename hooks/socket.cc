@@ -25,8 +25,8 @@ Kind kind_of(int domain, int type, int protocol) {
   if (plain_type != SOCK_STREAM) {
     return Kind::kDatagram;
   }
-  const bool is_tcp = (domain == AF_INET || domain == AF_INET6) &&
-                      (protocol == 0 || protocol == IPPROTO_TCP);
+  const bool is_tcp =
+      (domain == AF_INET || domain == AF_INET6) && (protocol == 0 || protocol == IPPROTO_TCP);
   return is_tcp ? Kind::kTcp : Kind::kStream;
 }
 
@@ -49,9 +49,8 @@ int new_pair(int domain, int type, int protocol, int* pair) {
 
 template <class Next>
 int accept_one(int fd, sockaddr* address, socklen_t* size, int flags, Next next) {
-  const auto accepted = static_cast<int>(
-      once(readable(fd), 0, [=](Target& t) { return attempt::accept(t, address, size, flags); },
-           next));
+  const auto accepted = static_cast<int>(once(
+      readable(fd), 0, [=](Target& t) { return attempt::accept(t, address, size, flags); }, next));
   runtime::FdSlot* const slot = runtime::fd_slot(fd);
   if (accepted < 0 || slot == nullptr || !is_on(Group::kIo)) {
     return accepted;
@@ -59,8 +58,7 @@ int accept_one(int fd, sockaddr* address, socklen_t* size, int flags, Next next)
   // Linux passes on the listener's timeouts, but not its O_NONBLOCK.
   const FdInfo listener(slot->tag.load());
   const bool timeouts = listener.has(FdInfo::kTimeouts) || !listener.has(FdInfo::kPrivate);
-  return adopt(accepted, listener.kind(),
-               flags_of(flags) | (timeouts ? FdInfo::kTimeouts : 0));
+  return adopt(accepted, listener.kind(), flags_of(flags) | (timeouts ? FdInfo::kTimeouts : 0));
 }
 
 int set_option(int fd, int level, int option, const void* value, socklen_t size) {
@@ -71,8 +69,8 @@ int set_option(int fd, int level, int option, const void* value, socklen_t size)
   if (level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO)) {
     set_flag(fd, FdInfo::kTimeouts, true);
   }
-  const bool shortens_reads = (level == SOL_SOCKET && option == SO_RCVLOWAT) ||
-                              (level == IPPROTO_TCP && option == TCP_ULP);
+  const bool shortens_reads =
+      (level == SOL_SOCKET && option == SO_RCVLOWAT) || (level == IPPROTO_TCP && option == TCP_ULP);
   runtime::FdSlot* const slot = runtime::fd_slot(fd);
   if (shortens_reads && slot != nullptr) {
     slot->forbid_shortcut();
@@ -102,20 +100,21 @@ ssize_t peek_all(Wait wait, std::size_t asked, Peek peek) {
 }
 
 // As whole(), for reading: ends early at the end of the stream.
-ssize_t receive_all(int fd, void* p, std::size_t n, int flags, sockaddr* from, socklen_t* from_size) {
+ssize_t receive_all(int fd, void* p, std::size_t n, int flags, sockaddr* from,
+                    socklen_t* from_size) {
   Wait wait = readable(fd, flags);
   auto* const bytes = static_cast<char*>(p);
   const int each = flags & ~MSG_WAITALL;
   if ((flags & MSG_PEEK) != 0) {
-    return peek_all(wait, n, [=](Target& t) {
-      return attempt::recvfrom(t, bytes, n, each, from, from_size);
-    });
+    return peek_all(
+        wait, n, [=](Target& t) { return attempt::recvfrom(t, bytes, n, each, from, from_size); });
   }
-  return whole(wait, n,
-               [=](Target& t, std::size_t done) {
-                 return attempt::recvfrom(t, bytes + done, n - done, each, from, from_size);
-               },
-               [=] { return real::recvfrom(fd, p, n, flags, from, from_size); });
+  return whole(
+      wait, n,
+      [=](Target& t, std::size_t done) {
+        return attempt::recvfrom(t, bytes + done, n - done, each, from, from_size);
+      },
+      [=] { return real::recvfrom(fd, p, n, flags, from, from_size); });
 }
 
 ssize_t receive(int fd, void* p, std::size_t n, int flags, sockaddr* from, socklen_t* from_size) {
@@ -123,9 +122,9 @@ ssize_t receive(int fd, void* p, std::size_t n, int flags, sockaddr* from, sockl
   if (n > 0 && waits_for_all(wait, wait.target().info.kind(), flags)) {
     return receive_all(fd, p, n, flags, from, from_size);
   }
-  return once(wait, n,
-              [=](Target& t) { return attempt::recvfrom(t, p, n, flags, from, from_size); },
-              [=] { return real::recvfrom(fd, p, n, flags, from, from_size); });
+  return once(
+      wait, n, [=](Target& t) { return attempt::recvfrom(t, p, n, flags, from, from_size); },
+      [=] { return real::recvfrom(fd, p, n, flags, from, from_size); });
 }
 
 ssize_t receive_checked(int fd, void* p, std::size_t n, std::size_t size, int flags, sockaddr* from,
@@ -154,20 +153,22 @@ ssize_t receive_message(int fd, msghdr* m, int flags) {
   ssize_t got = 0;
   if (length > 0 && (flags & MSG_PEEK) == 0 && m->msg_controllen == 0 &&
       waits_for_all(wait, wait.target().info.kind(), flags)) {
-    got = whole(wait, length,
-                [=](Target& t, std::size_t done) {
-                  const IovRest rest(m->msg_iov, m->msg_iovlen, done);
-                  msghdr part = *m;
-                  part.msg_iov = const_cast<iovec*>(rest.parts());
-                  part.msg_iovlen = rest.count();
-                  const long result = attempt::recvmsg(t, &part, flags & ~MSG_WAITALL);
-                  m->msg_flags = part.msg_flags;
-                  return result;
-                },
-                [=] { return real::recvmsg(fd, m, flags); });
+    got = whole(
+        wait, length,
+        [=](Target& t, std::size_t done) {
+          const IovRest rest(m->msg_iov, m->msg_iovlen, done);
+          msghdr part = *m;
+          part.msg_iov = const_cast<iovec*>(rest.parts());
+          part.msg_iovlen = rest.count();
+          const long result = attempt::recvmsg(t, &part, flags & ~MSG_WAITALL);
+          m->msg_flags = part.msg_flags;
+          return result;
+        },
+        [=] { return real::recvmsg(fd, m, flags); });
   } else {
-    got = once(wait, length, [=](Target& t) { return attempt::recvmsg(t, m, flags); },
-               [=] { return real::recvmsg(fd, m, flags); });
+    got = once(
+        wait, length, [=](Target& t) { return attempt::recvmsg(t, m, flags); },
+        [=] { return real::recvmsg(fd, m, flags); });
   }
   if (got >= 0 && m->msg_controllen > 0 && is_on(Group::kIo)) {
     adopt_passed(m);
@@ -178,39 +179,42 @@ ssize_t receive_message(int fd, msghdr* m, int flags) {
 ssize_t send_all(int fd, const void* p, std::size_t n, int flags, const sockaddr* to,
                  socklen_t to_size) {
   const auto* bytes = static_cast<const char*>(p);
-  return whole(writable(fd, flags), n,
-               [=](Target& t, std::size_t done) {
-                 return attempt::sendto(t, bytes + done, n - done, flags, to, to_size);
-               },
-               [=] { return real::sendto(fd, p, n, flags, to, to_size); });
+  return whole(
+      writable(fd, flags), n,
+      [=](Target& t, std::size_t done) {
+        return attempt::sendto(t, bytes + done, n - done, flags, to, to_size);
+      },
+      [=] { return real::sendto(fd, p, n, flags, to, to_size); });
 }
 
 ssize_t send_message(int fd, const msghdr* m, int flags) {
   const std::size_t length = m == nullptr ? 0 : length_of(m->msg_iov, m->msg_iovlen);
-  return whole(writable(fd, flags), length,
-               [=](Target& t, std::size_t done) {
-                 if (done == 0) {
-                   return attempt::sendmsg(t, m, flags);
-                 }
-                 const IovRest rest(m->msg_iov, m->msg_iovlen, done);
-                 msghdr part = *m;
-                 part.msg_iov = const_cast<iovec*>(rest.parts());
-                 part.msg_iovlen = rest.count();
-                 part.msg_control = nullptr;  // went with the first bytes
-                 part.msg_controllen = 0;
-                 return attempt::sendmsg(t, &part, flags);
-               },
-               [=] { return real::sendmsg(fd, m, flags); });
+  return whole(
+      writable(fd, flags), length,
+      [=](Target& t, std::size_t done) {
+        if (done == 0) {
+          return attempt::sendmsg(t, m, flags);
+        }
+        const IovRest rest(m->msg_iov, m->msg_iovlen, done);
+        msghdr part = *m;
+        part.msg_iov = const_cast<iovec*>(rest.parts());
+        part.msg_iovlen = rest.count();
+        part.msg_control = nullptr;  // went with the first bytes
+        part.msg_controllen = 0;
+        return attempt::sendmsg(t, &part, flags);
+      },
+      [=] { return real::sendmsg(fd, m, flags); });
 }
 
-// recvmmsg(2): blocks until all messages are there; the timeout is looked at only after one has come.
+// recvmmsg(2): blocks until all messages are there; the timeout is looked at only after one has
+// come.
 int receive_messages(int fd, mmsghdr* v, unsigned n, int flags, timespec* timeout) {
   if (!readable(fd, flags).is_cooperative()) {
     return real::recvmmsg(fd, v, n, flags, timeout);
   }
-  const Deadline deadline = timeout == nullptr
-                                ? Deadline::never()
-                                : Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
+  const Deadline deadline =
+      timeout == nullptr ? Deadline::never()
+                         : Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
   unsigned done = 0;
   while (done < n && (done == 0 || !deadline.passed())) {
     const int each = flags & ~MSG_WAITFORONE;

@@ -37,8 +37,8 @@ using Start = void* (*)(void*);
 
 constinit thread_local pid_t kernel_thread_id [[gnu::tls_model("initial-exec")]] = 0;
 
-// What glibc's start_thread does around the program's function: pthread_exit and cancellation unwind to here, running cleanup
-// handlers and destructors on the way.
+// What glibc's start_thread does around the program's function: pthread_exit and cancellation
+// unwind to here, running cleanup handlers and destructors on the way.
 [[gnu::noinline]] void call_start_routine(Fiber* self, Start start, void* argument) {
   __pthread_unwind_buf_t outermost;  // NOLINT: filled by the next two calls
   if (__sigsetjmp(reinterpret_cast<struct __jmp_buf_tag*>(outermost.__cancel_jmp_buf), 0) == 0) {
@@ -174,9 +174,21 @@ int join_kernel_thread(pthread_t thread, void** result, Deadline deadline) {
   }
 }
 
+// The main thread has libc's own control block, but as long as its scheduler runs it ends as a
+// fiber does.
+Fiber* joinable_fiber(pthread_t thread) {
+  Scheduler* const scheduler = Scheduler::current();
+  if (scheduler != nullptr &&
+      reinterpret_cast<pthread_t>(scheduler->main_fiber().thread_pointer) == thread) {
+    return &scheduler->main_fiber();
+  }
+  return fiber_of(thread);
+}
+
 template <class Next>
 int join_until(pthread_t thread, void** result, Deadline deadline, Next next) {
-  if (Fiber* const fiber = fiber_of(thread)) {
+  test_cancel();
+  if (Fiber* const fiber = joinable_fiber(thread)) {
     return join_fiber(fiber, result, deadline);
   }
   return cooperative(Group::kThread) != nullptr ? join_kernel_thread(thread, result, deadline)
@@ -199,9 +211,8 @@ int clock_join(pthread_t thread, void** result, clockid_t clock, const timespec*
   if (!point.is_valid() && fiber_of(thread) != nullptr) {
     return EINVAL;
   }
-  return join_until(thread, result, point.deadline(), [=] {
-    return real::pthread_clockjoin_np(thread, result, clock, until);
-  });
+  return join_until(thread, result, point.deadline(),
+                    [=] { return real::pthread_clockjoin_np(thread, result, clock, until); });
 }
 
 int detach(pthread_t thread) {
@@ -216,12 +227,34 @@ int detach(pthread_t thread) {
   return 0;
 }
 
+// libc marks the thread. Where it waits at a cancellation point it wakes, and acts; where it runs
+// it acts at the next one.
+int cancel(pthread_t thread) {
+  Fiber* const fiber = fiber_of(thread);
+  if (fiber == nullptr) {
+    return real::pthread_cancel(thread);
+  }
+  if ((fiber->end_state.load() & Fiber::kHasEnded) != 0) {
+    return 0;
+  }
+  const bool is_enabled = runtime::tcb::is_cancellable(fiber->thread_pointer);
+  const int error = real::pthread_cancel(thread);
+  fiber->cancelled = true;
+  if (is_enabled && fiber->interruptible.load()) {
+    fiber->interrupted = true;
+    runtime::unpark(fiber);
+  }
+  return error == ESRCH
+             ? 0
+             : error;  // asynchronous: libc's signal finds no kernel thread of that number
+}
+
 [[noreturn]] void exit_thread(void* result) {
   if (Fiber* const self = runtime::current()) {
     self->result = result;
     if (self->is_main) {
       // libc would end the kernel thread, and with it the others.
-      self->scheduler->wait_until_alone();
+      self->scheduler->end_main();
     }
   }
   real::pthread_exit(result);
@@ -266,9 +299,10 @@ int name_of(pthread_t thread, char* name, std::size_t size) {
   return 0;
 }
 
-// The CPUs of a fiber are those of its worker; what a program asks for one thread is not imposed on the others.
+// The CPUs of a fiber are those of its worker; what a program asks for one thread is not imposed on
+// the others.
 int affinity_of(pthread_t thread, std::size_t size, cpu_set_t* set) {
-  return fiber_of(thread) == nullptr ? real::pthread_getaffinity_np(thread, size, set)
+  return fiber_of(thread) == nullptr              ? real::pthread_getaffinity_np(thread, size, set)
          : ::sched_getaffinity(0, size, set) == 0 ? 0
                                                   : errno;
 }
@@ -332,8 +366,9 @@ bool threads_can_be_fibers() {
   static const bool can = [] {
     const char* const why_not = runtime::tcb::available() ? nullptr : runtime::tcb::probe();
     if (why_not != nullptr) {
-      runtime::print_line("weft: threads stay kernel threads, since fibers can't have their own TLS here: ",
-                          why_not);
+      runtime::print_line(
+          "weft: threads stay kernel threads, since fibers can't have their own TLS here: ",
+          why_not);
     }
     return why_not == nullptr;
   }();
@@ -349,6 +384,7 @@ int  pthread_tryjoin_np     (pthread_t t, void** r)                             
 int  pthread_timedjoin_np   (pthread_t t, void** r, const timespec* until)                   { return clock_join(t, r, CLOCK_REALTIME, until); }
 int  pthread_clockjoin_np   (pthread_t t, void** r, clockid_t clock, const timespec* until)  { return clock_join(t, r, clock, until); }
 int  pthread_detach         (pthread_t t)                                                    { return detach(t); }
+int  pthread_cancel         (pthread_t t)                                                    { return cancel(t); }
 void pthread_exit           (void* r)                                                        { exit_thread(r); }
 int  pthread_getattr_np     (pthread_t t, pthread_attr_t* a)                                 { return attributes_of(t, a); }
 int  pthread_setname_np     (pthread_t t, const char* name)                                  { return rename(t, name); }

@@ -8,6 +8,7 @@
 
 #include "hooks/active.h"
 #include "hooks/real.h"
+#include "hooks/thread.h"
 #include "hooks/wait.h"
 #include "runtime/scheduler.h"
 
@@ -20,14 +21,16 @@ using std::chrono::nanoseconds;
 // Parks until the deadline (0) or until a signal handler has run (EINTR).
 int sleep_until(runtime::Fiber* self, Deadline deadline) {
   self->waits_for = {runtime::WaitReason::Kind::kSleep, -1, nullptr};
-  self->interrupted = false;
+  test_cancel();
+  self->interrupted = runtime::must_cancel(*self);
   self->interruptible = true;
-  int ended = 0;
+  int ended = self->interrupted.load() ? EINTR : 0;
   while (ended == 0 && runtime::park_until(deadline)) {
     ended = self->interrupted.exchange(false) ? EINTR : 0;
   }
   self->interruptible = false;
   self->waits_for = {};
+  test_cancel();
   return ended;
 }
 
@@ -75,7 +78,8 @@ int sleep_relative(const timespec* t, timespec* left) {
                          : static_cast<int>(to_libc(-sleep_for(self, t, left)));
 }
 
-// CLOCK_REALTIME may be set while somebody sleeps until a moment on it: wake now and then, and look.
+// CLOCK_REALTIME may be set while somebody sleeps until a moment on it: wake now and then, and
+// look.
 int sleep_until_on(runtime::Fiber* self, clockid_t clock, const timespec& t) {
   constexpr std::chrono::seconds kLook(1);
   for (;;) {
@@ -90,8 +94,8 @@ int sleep_until_on(runtime::Fiber* self, clockid_t clock, const timespec& t) {
 
 int sleep_on_clock(clockid_t clock, int flags, const timespec* t, timespec* left) {
   runtime::Fiber* const self = cooperative(Group::kTime);
-  const bool known = clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME || clock == CLOCK_BOOTTIME ||
-                     clock == CLOCK_TAI;
+  const bool known = clock == CLOCK_MONOTONIC || clock == CLOCK_REALTIME ||
+                     clock == CLOCK_BOOTTIME || clock == CLOCK_TAI;
   if (self == nullptr || !known) {
     return real::clock_nanosleep(clock, flags, t, left);
   }

@@ -8,8 +8,9 @@
 
 namespace weft::hooks {
 
-/// `until` on `clock`; null: never. What is not a time (nanoseconds out of range, an unknown clock) is invalid, and its
-/// deadline has passed: libc says EINVAL only where the call would have had to wait.
+/// `until` on `clock`; null: never. What is not a time (nanoseconds out of range, an unknown clock)
+/// is invalid, and its deadline has passed: libc says EINVAL only where the call would have had to
+/// wait.
 class TimePoint {
  public:
   TimePoint(clockid_t clock, const timespec* until) {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "hooks/thread.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
@@ -69,6 +70,17 @@ Deadline Wait::deadline_of_options() const {
                          std::chrono::microseconds(timeout.tv_usec));
 }
 
+// A unix socket whose peer went with data unread has an error for the writer that waited, and EPIPE
+// for those that come later.
+int Wait::error_behind_shutdown() const {
+  int error = 0;
+  if (direction_ == Direction::kWrite && target_.info.kind() == Kind::kStream) {
+    socklen_t size = sizeof error;
+    sys::call(SYS_getsockopt, target_.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  }
+  return error;
+}
+
 int Wait::park() {
   if (!has_parked_) {
     if (program_set_nonblocking()) {
@@ -77,10 +89,15 @@ int Wait::park() {
     deadline_ = deadline_of_options();
     has_parked_ = true;
   }
+  test_cancel();
   const int ended =
-      runtime::wait_for(target_.fd, *target_.slot, direction_, seen_, deadline_, false);
+      runtime::wait_for(target_.fd, *target_.slot, direction_, seen_, deadline_, true);
+  test_cancel();
   switch (ended) {
+    case EINTR:
+      return 0;  // restarted
     case 0:
+      return error_behind_shutdown();
     case EBADF:
       return ended;
     case ETIMEDOUT:

@@ -2,7 +2,8 @@
 //
 // Layer:  hooks.      See also: hooks/DESIGN.md ("The contract of a blocking call").
 //
-// A row says: symbol and signature | verb | what it waits for | one non-blocking try | the next definition.
+// A row says: symbol and signature | verb | what it waits for | one non-blocking try | the next
+// definition.
 #pragma once
 #include <cerrno>
 #include <cstddef>
@@ -33,11 +34,13 @@ class Wait {
   [[nodiscard]] bool is_drained() const { return may_shortcut_ && target_.slot->is_drained(); }
   /// After a successful try of `asked` bytes that gave `got`: the next waiter may look, too.
   void succeeded(long got, std::size_t asked);
-  /// After a try that would have blocked. 0: try again; else what the call fails with. EPERM: only blocking can wait for this.
+  /// After a try that would have blocked. 0: try again; else what the call fails with. EPERM: only
+  /// blocking can wait for this.
   [[nodiscard]] int park();
 
  private:
   bool judge(int fd, int flags);
+  [[nodiscard]] int error_behind_shutdown() const;
   [[nodiscard]] bool program_set_nonblocking() const;
   [[nodiscard]] Deadline deadline_of_options() const;
 
@@ -83,8 +86,8 @@ ssize_t once(Wait wait, std::size_t asked, Try attempt_once, Next next) {
   }
 }
 
-/// As a blocking write on a stream: returns when all `asked` bytes are taken. A count beats an error. attempt_from(target, done)
-/// tries the rest behind the first `done` bytes.
+/// As a blocking write on a stream: returns when all `asked` bytes are taken. A count beats an
+/// error. attempt_from(target, done) tries the rest behind the first `done` bytes.
 template <class Try, class Next>
 ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
   if (!wait.is_cooperative()) {

@@ -114,16 +114,17 @@ void start(Task* task, const StartOptions& options) {
   }
   std::strncpy(task->name, options.name, sizeof task->name - 1);
   task->retain();
-  runtime::Fiber* const fiber = scheduler->spawn({.stack_bytes = options.stack_bytes,
-                                                  .own_tls = options.own_tls,
-                                                  .detached = true,
-                                                  .name = options.name},
-                                                 fiber_main, task);
+  runtime::Fiber* const fiber = scheduler->spawn_held({.stack_bytes = options.stack_bytes,
+                                                       .own_tls = options.own_tls,
+                                                       .detached = true,
+                                                       .name = options.name},
+                                                      fiber_main, task);
   if (fiber == nullptr) {
     task->release();
     throw_errno(ENOMEM, "weft::spawn: no memory for another fiber's stack");
   }
   task->id = fiber->id;
+  scheduler->release(fiber);
 }
 
 bool join(const Task* task, std::int64_t deadline) {

@@ -15,11 +15,11 @@ void print_line(const char* a, const char* b = "", const char* c = "", const cha
 }  // namespace weft::runtime
 
 /// Always on: for facts whose breach would corrupt memory.
-#define WEFT_CHECK(condition, fact)                                          \
-  do {                                                                       \
-    if (__builtin_expect(!(condition), 0)) {                                 \
-      ::weft::runtime::check_failed(fact, __FILE__, __LINE__);               \
-    }                                                                        \
+#define WEFT_CHECK(condition, fact)                            \
+  do {                                                         \
+    if (__builtin_expect(!(condition), 0)) {                   \
+      ::weft::runtime::check_failed(fact, __FILE__, __LINE__); \
+    }                                                          \
   } while (false)
 
 #ifdef WEFT_DEBUG

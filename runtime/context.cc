@@ -36,7 +36,8 @@ ExceptionGlobals& exception_globals() {
   return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
 }
 
-// Not inlined: a compiler may keep an address into TLS for a whole function, and here TLS changes in the middle.
+// Not inlined: a compiler may keep an address into TLS for a whole function, and here TLS changes
+// in the middle.
 [[gnu::noinline]] void save_shared(Fiber* fiber) {
   fiber->exceptions = exception_globals();
   fiber->saved_errno = errno;

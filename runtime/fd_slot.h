@@ -13,34 +13,40 @@ struct Fiber;
 
 enum class Direction : std::uint8_t { kRead = 0, kWrite = 1 };
 
-/// One fiber's wait in one direction of one slot. Lives on the waiter's stack, from enter() to leave().
+/// One fiber's wait in one direction of one slot. Lives on the waiter's stack, from enter() to
+/// leave().
 struct FdWaiter {
   enum class Outcome : std::uint8_t { kWaiting, kEvent, kClosed };
   Fiber* fiber = nullptr;
   FdWaiter* next = nullptr;
   FdWaiter* previous = nullptr;
-  bool exclusive = true;  // one event wakes one of these (read, accept), and all of the others (poll)
+  bool exclusive =
+      true;  // one event wakes one of these (read, accept), and all of the others (poll)
   bool queued = false;
   Outcome outcome = Outcome::kWaiting;
 };
 
-/// Readiness is counted, not flagged: an edge from epoll adds one to the direction's count. Whoever wants to wait reads the
-/// count, then asks the kernel, and parks only if the count is still the same. So no edge is lost, several readers and pollers
-/// of one descriptor do not consume each other's edges, and "drained" is a count too.
+/// Readiness is counted, not flagged: an edge from epoll adds one to the direction's count. Whoever
+/// wants to wait reads the count, then asks the kernel, and parks only if the count is still the
+/// same. So no edge is lost, several readers and pollers of one descriptor do not consume each
+/// other's edges, and "drained" is a count too.
 ///
-/// Invariants: 1. A waiter is in at most one queue, and only between enter() and leave() (guarded by lock_).
+/// Invariants: 1. A waiter is in at most one queue, and only between enter() and leave() (guarded
+/// by lock_).
 ///             2. A waiter that has been taken out has an outcome that is not kWaiting.
-///             3. drained == edges means: a read that began after that edge found the end of the data.
+///             3. drained == edges means: a read that began after that edge found the end of the
+///             data.
 class FdSlot {
  public:
   /// Edges seen so far in a direction. Read it before asking the kernel.
   [[nodiscard]] std::uint32_t edges(Direction d) const {
     return side(d).edges.load(std::memory_order_acquire);
   }
-  /// Queues the waiter, unless an edge came after `seen`: then false, and the caller asks the kernel again.
+  /// Queues the waiter, unless an edge came after `seen`: then false, and the caller asks the
+  /// kernel again.
   [[nodiscard]] bool enter(FdWaiter& waiter, Direction d, std::uint32_t seen);
-  /// Ends a wait. Afterwards nobody refers to the waiter. If an event was meant for it and it will not use it (`used` is
-  /// false), the next exclusive waiter gets it.
+  /// Ends a wait. Afterwards nobody refers to the waiter. If an event was meant for it and it will
+  /// not use it (`used` is false), the next exclusive waiter gets it.
   FdWaiter::Outcome leave(FdWaiter& waiter, Direction d, bool used);
 
   /// The hub's: counts the edge and wakes.
@@ -52,7 +58,8 @@ class FdSlot {
     }
   }
 
-  /// The number begins a new life (a call handed it out) or ends one (close): waiters wake with kClosed.
+  /// The number begins a new life (a call handed it out) or ends one (close): waiters wake with
+  /// kClosed.
   void reset();
 
   /// The short-read shortcut: a read that began at `seen` took less than it asked for.
@@ -62,7 +69,8 @@ class FdSlot {
     return has_shortcut_.load(std::memory_order_relaxed) && registered() != 0 &&
            drained_.load(std::memory_order_relaxed) == edges(Direction::kRead);
   }
-  /// End of file, errors and urgent data raise no further edge behind a short read: then the kernel is asked every time.
+  /// End of file, errors and urgent data raise no further edge behind a short read: then the kernel
+  /// is asked every time.
   void forbid_shortcut() { has_shortcut_.store(false, std::memory_order_relaxed); }
 
   /// Hubs in which the descriptor is registered, as a bit mask over Hub::index().
@@ -106,8 +114,8 @@ class FdSlot {
   Side sides_[2];
 };
 
-/// The slot of a descriptor number, made on first use; null for a negative number, one beyond the table (16 million), or when
-/// memory is short. Never moves. Threads: any.
+/// The slot of a descriptor number, made on first use; null for a negative number, one beyond the
+/// table (16 million), or when memory is short. Never moves. Threads: any.
 FdSlot* fd_slot(int fd);
 
 /// Calls `visit(fd, slot)` for every slot that exists.

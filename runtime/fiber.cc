@@ -5,11 +5,13 @@
 #include <new>
 
 #include "runtime/fiber_pool.h"
+#include "runtime/os.h"
 #include "runtime/tcb.h"
 
 namespace weft::runtime {
 
-// One page holds a shared-TLS fiber's control block and first frames: that is what a parked fiber costs.
+// One page holds a shared-TLS fiber's control block and first frames: that is what a parked fiber
+// costs.
 static_assert(sizeof(Fiber) <= 512, "a fiber's control block shares a page with its first frames");
 
 namespace {
@@ -31,6 +33,11 @@ Fiber* fiber_of_thread(const void* thread_pointer) {
   return reinterpret_cast<Fiber*>(align_down(end + fiber_align() - 1, fiber_align()));
 }
 
+bool must_cancel(const Fiber& fiber) {
+  return fiber.cancelled.load(std::memory_order_relaxed) &&
+         tcb::is_cancellable(fiber.thread_pointer);
+}
+
 void set_name(Fiber& fiber, const char* name) {
   const std::size_t length = ::strnlen(name, sizeof fiber.name - 1);
   std::memcpy(fiber.name, name, length);
@@ -48,14 +55,16 @@ constinit FreeList free_lists[StackSize::kCount][2];
 constinit std::atomic<unsigned> cut{0};
 constinit std::atomic<pid_t> next_tid{kFirstFiberTid};
 
-// Equal spacing makes the hot lines of all fibers fall into the same cache sets; staggered tops spread them.
+// Equal spacing makes the hot lines of all fibers fall into the same cache sets; staggered tops
+// spread them.
 std::size_t stagger() { return cut.fetch_add(1, std::memory_order_relaxed) % 8 * 128; }
 std::size_t overhead() { return 8 * 128 + sizeof(Fiber) + fiber_align(); }
 
 pid_t new_tid() {
   const pid_t tid = next_tid.fetch_add(1, std::memory_order_relaxed);
   if (tid > 0x7000'0000) {
-    next_tid = kFirstFiberTid;  // as the kernel's own numbers wrap; 1.8 thousand million fibers later
+    next_tid =
+        kFirstFiberTid;  // as the kernel's own numbers wrap; 1.8 thousand million fibers later
   }
   return tid;
 }
@@ -89,6 +98,7 @@ bool renew(Fiber* fiber) {
   fiber->tid = new_tid();
   fiber->end_state.store(0, std::memory_order_relaxed);
   fiber->interrupted.store(false, std::memory_order_relaxed);
+  fiber->cancelled.store(false, std::memory_order_relaxed);
   fiber->exceptions = {};
   fiber->saved_errno = 0;
   fiber->result = nullptr;
@@ -100,9 +110,17 @@ bool renew(Fiber* fiber) {
 
 }  // namespace
 
+std::size_t bytes_for_code(std::size_t spacing, bool own_tls) {
+  return spacing - os::kPage - overhead() - (own_tls ? tcb::block_bytes() : 0);
+}
+
 Fiber* take(std::size_t stack_bytes, bool own_tls) {
-  const std::size_t bytes = stack_bytes + overhead() + (own_tls ? tcb::block_bytes() : 0);
-  const int size_class = StackSize::class_for(bytes);
+  constexpr int kLargest = StackSize::kCount - 1;
+  if (stack_bytes > bytes_for_code(StackSize::spacing(kLargest), own_tls)) {
+    return nullptr;
+  }
+  const int size_class =
+      StackSize::class_for(stack_bytes + overhead() + (own_tls ? tcb::block_bytes() : 0));
   FreeList& list = free_lists[size_class][own_tls ? 1 : 0];
   list.lock.lock();
   Fiber* const fiber = list.head;

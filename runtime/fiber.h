@@ -1,6 +1,7 @@
 // fiber.h: one fiber: what a switch saves, its state, its memory.
 //
-// Layer:  runtime.      See also: runtime/DESIGN.md ("States of a fiber"), scheduler.h (park, unpark).
+// Layer:  runtime.      See also: runtime/DESIGN.md ("States of a fiber"), scheduler.h (park,
+// unpark).
 #pragma once
 #include <sys/types.h>
 
@@ -20,20 +21,25 @@ struct Fiber;
 /// Who may change it to what:
 enum class FiberState : std::uint32_t {
   kFree,      // not in use; its memory waits in the pool           spawn -> kReady
-  kReady,     // in a run queue or an inbox                         the worker that picks it -> kRunning
-  kRunning,   // on a worker, or leaving it to park                 the worker, after the switch -> kParked; unpark -> kNotified
-  kNotified,  // as kRunning, and an unpark came: the next park returns at once   park -> kRunning, or -> kReady after the switch
+  kReady,     // in a run queue or an inbox                         the worker that picks it ->
+              // kRunning
+  kRunning,   // on a worker, or leaving it to park                 the worker, after the switch ->
+              // kParked; unpark -> kNotified
+  kNotified,  // as kRunning, and an unpark came: the next park returns at once   park -> kRunning,
+              // or -> kReady after the switch
   kParked,    // has left its stack and waits                       unpark -> kReady
   kEnded,     // has left its stack for good; a joiner may look at it   join or detach -> kFree
 };
 
-/// What libstdc++ keeps of exceptions in flight (__cxa_eh_globals): saved for fibers that share TLS.
+/// What libstdc++ keeps of exceptions in flight (__cxa_eh_globals): saved for fibers that share
+/// TLS.
 struct ExceptionGlobals {
   void* caught = nullptr;
   unsigned int uncaught = 0;
 };
 
-/// What a fiber waits for, for reports: written by the fiber before it parks, read by anybody, never trusted.
+/// What a fiber waits for, for reports: written by the fiber before it parks, read by anybody,
+/// never trusted.
 struct WaitReason {
   enum class Kind : std::uint8_t { kNothing, kRead, kWrite, kPoll, kSleep, kAddress, kJoin };
   Kind kind = Kind::kNothing;
@@ -41,16 +47,17 @@ struct WaitReason {
   const void* address = nullptr;
 };
 
-/// A fiber's control block. It lies at the top of the fiber's own stack memory, and that memory is never unmapped: a late
-/// unpark of a fiber that has ended meets another fiber or a free one, never a fault, and costs at most a spurious wake-up.
+/// A fiber's control block. It lies at the top of the fiber's own stack memory, and that memory is
+/// never unmapped: a late unpark of a fiber that has ended meets another fiber or a free one, never
+/// a fault, and costs at most a spurious wake-up.
 struct Fiber {
   // -- the worker that runs it, only --
   void* context = nullptr;         // where it left off; null while it runs
   void* thread_pointer = nullptr;  // its own TLS, or that of its kernel thread
   Worker* worker = nullptr;        // where it runs, or last ran
-  Fiber* visible = nullptr;        // what current() says while it runs: itself, or null for an idle loop
-  ExceptionGlobals exceptions;     // shared TLS only
-  int saved_errno = 0;             // shared TLS only
+  Fiber* visible = nullptr;  // what current() says while it runs: itself, or null for an idle loop
+  ExceptionGlobals exceptions;  // shared TLS only
+  int saved_errno = 0;          // shared TLS only
   bool own_tls = false;
   bool is_main = false;
   bool timed_out = false;  // what ended the last park_until
@@ -66,11 +73,13 @@ struct Fiber {
 
   // -- any thread --
   std::atomic<FiberState> state{FiberState::kFree};
-  std::atomic<bool> interrupted{false};    // a signal handler ran: waits that signals end return EINTR
-  std::atomic<bool> interruptible{false};  // it is in such a wait
-  Fiber* next = nullptr;                   // in the queue that holds it
-  Scheduler* scheduler = nullptr;          // constant while it lives
-  Timer timer;                             // its one deadline
+  std::atomic<bool> interrupted{
+      false};  // a signal handler ran: waits that signals end return EINTR
+  std::atomic<bool> interruptible{false};   // it is in such a wait
+  std::atomic<bool> cancelled{false};       // pthread_cancel: the next cancellation point acts
+  Fiber* next = nullptr;                    // in the queue that holds it
+  Scheduler* scheduler = nullptr;           // constant while it lives
+  Timer timer;                              // its one deadline
   std::atomic<std::uint32_t> end_state{0};  // bits of End
 
   // -- guarded by the scheduler's list lock --
@@ -81,7 +90,7 @@ struct Fiber {
   std::uint64_t id = 0;
   pid_t tid = 0;  // what this thread is for libc; above any that the kernel gives
   int size_class = 0;
-  Stack memory;             // all of it
+  Stack memory;               // all of it
   char* stack_low = nullptr;  // the part that code runs on
   char* stack_top = nullptr;
   void (*run)(Fiber*) = nullptr;
@@ -101,6 +110,9 @@ inline constexpr pid_t kFirstFiberTid = 4'194'304 + 1;
 
 /// The fiber that owns this control block of libc's; null if it belongs to a kernel thread.
 Fiber* fiber_of_thread(const void* thread_pointer);
+
+/// Whether a cancellation has come that the fiber lets act: then it must not begin to wait.
+bool must_cancel(const Fiber& fiber);
 
 /// Copies at most 15 characters.
 void set_name(Fiber& fiber, const char* name);

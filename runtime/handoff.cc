@@ -5,6 +5,7 @@
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
+#include "runtime/tcb.h"
 
 namespace weft::runtime {
 
@@ -55,8 +56,9 @@ Worker* Scheduler::make_worker() {
   static constinit std::atomic<bool> reported{false};
   if (kernel_threads_.load() >= settings().max_threads) {
     if (!reported.exchange(true)) {
-      print_line("weft: as many kernel threads are stuck in blocking calls as WEFT_MAX_THREADS allows; ",
-                 "fibers wait until one of them returns");
+      print_line(
+          "weft: as many kernel threads are stuck in blocking calls as WEFT_MAX_THREADS allows; ",
+          "fibers wait until one of them returns");
     }
     return nullptr;
   }
@@ -79,6 +81,7 @@ Worker* Scheduler::make_worker() {
     keep_ended(worker);
     return nullptr;
   }
+  tcb::count_threads(-1);
   return worker;
 }
 
@@ -86,6 +89,7 @@ void* Scheduler::kernel_thread_main(void* argument) {
   auto* const worker = static_cast<Worker*>(argument);
   Scheduler* const scheduler = worker->scheduler;
   worker->run_kernel_thread();
+  tcb::count_threads(1);
   scheduler->kernel_threads_.fetch_sub(1);
   scheduler->keep_ended(worker);
   return nullptr;

@@ -27,7 +27,8 @@ constinit OwnFds own_fds[kMaxHubs];
 constinit std::atomic<std::uint64_t> used_bits{0};
 constinit std::atomic<bool> lacks_pwait2{false};
 
-// POSIX gives out the lowest free number, and programs rely on it: ours go where the program's do not.
+// POSIX gives out the lowest free number, and programs rely on it: ours go where the program's do
+// not.
 int move_high(long fd) {
   if (sys::failed(fd)) {
     return static_cast<int>(fd);
@@ -131,7 +132,8 @@ int Hub::ensure_registered(int fd, FdSlot& slot) {
                        {.u64 = pack(fd, slot)}};
   long result = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, fd, &event);
   if (result == -EEXIST) {
-    // The number had this description before, closed behind our back while a duplicate kept it alive.
+    // The number had this description before, closed behind our back while a duplicate kept it
+    // alive.
     result = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_MOD, fd, &event);
   }
   if (!sys::failed(result)) {
@@ -153,8 +155,7 @@ int Hub::wait(epoll_event* events, int capacity, Deadline deadline) {
   const std::int64_t left = deadline.is_never() ? -1 : deadline.left_ns();
   if (left > 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
     const timespec timeout = Deadline::at(left).to_timespec();
-    const long got =
-        sys::call(SYS_epoll_pwait2, epoll_, events, capacity, &timeout, nullptr, 0);
+    const long got = sys::call(SYS_epoll_pwait2, epoll_, events, capacity, &timeout, nullptr, 0);
     if (got != -ENOSYS) {
       return static_cast<int>(got);
     }

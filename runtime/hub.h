@@ -12,8 +12,9 @@ struct epoll_event;
 
 namespace weft::runtime {
 
-/// One epoll instance, polled by its scheduler's idle worker. A descriptor is registered once, edge-triggered and for both
-/// directions, when somebody first has to wait for it; close takes it out.
+/// One epoll instance, polled by its scheduler's idle worker. A descriptor is registered once,
+/// edge-triggered and for both directions, when somebody first has to wait for it; close takes it
+/// out.
 ///
 /// Threads: ensure_registered, wake: any. open, close, poll: the scheduler's.
 class Hub {
@@ -22,16 +23,17 @@ class Hub {
   [[nodiscard]] int open();
   void close();
 
-  /// Registers the descriptor here, once in its life. 0, or an errno: EPERM says that it cannot be polled (a regular file:
-  /// always ready), EBADF that it is closed, ELOOP that it is an epoll nested too deep.
+  /// Registers the descriptor here, once in its life. 0, or an errno: EPERM says that it cannot be
+  /// polled (a regular file: always ready), EBADF that it is closed, ELOOP that it is an epoll
+  /// nested too deep.
   [[nodiscard]] int ensure_registered(int fd, FdSlot& slot);
 
   /// Takes the descriptor out: for one whose description lives on under another number.
   void forget(int fd, FdSlot& slot);
 
   enum class Polled { kNothing, kEvents, kSignal };
-  /// Waits for events until the deadline (a passed one: only looks), and wakes whoever waits for them. kSignal: a signal
-  /// handler ran meanwhile.
+  /// Waits for events until the deadline (a passed one: only looks), and wakes whoever waits for
+  /// them. kSignal: a signal handler ran meanwhile.
   Polled poll(Deadline deadline);
 
   /// Ends a poll that another thread is in. Async-signal-safe.

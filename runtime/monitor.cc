@@ -8,6 +8,7 @@
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
 #include "runtime/sys.h"
+#include "runtime/tcb.h"
 
 namespace weft::runtime {
 namespace {
@@ -21,8 +22,12 @@ void Monitor::start() {
   if (started_.load(std::memory_order_acquire) || started_.exchange(true)) {
     return;
   }
-  if (!os::start_thread(thread_main, this)) {
-    print_line("weft: no kernel thread for the monitor: a fiber that blocks outside of weft stops the others");
+  if (os::start_thread(thread_main, this)) {
+    tcb::count_threads(-1);
+  } else {
+    print_line(
+        "weft: no kernel thread for the monitor: a fiber that blocks outside of weft stops the "
+        "others");
   }
 }
 
@@ -59,7 +64,8 @@ void Monitor::look() {
   picks_seen_ = picks;
 }
 
-// asleep_ is stored before the last look at the queue, and whoever finds work looks at it behind that: one of them sees the other.
+// asleep_ is stored before the last look at the queue, and whoever finds work looks at it behind
+// that: one of them sees the other.
 void Monitor::sleep_while_idle() {
   asleep_.store(1, std::memory_order_seq_cst);
   if (scheduler_.queue().is_asleep()) {

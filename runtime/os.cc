@@ -2,14 +2,16 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/single_threaded.h>
 
 #include "runtime/sys.h"
 
 namespace weft::runtime::os {
 namespace {
 void* pointer_or_null(long result) {
-  return sys::failed(result) ? nullptr
-                             : reinterpret_cast<void*>(result);  // NOLINT(performance-no-int-to-ptr)
+  return sys::failed(result)
+             ? nullptr
+             : reinterpret_cast<void*>(result);  // NOLINT(performance-no-int-to-ptr)
 }
 constinit ThreadStarter thread_starter = ::pthread_create;
 
@@ -23,9 +25,10 @@ void* map(std::size_t bytes) {
 void unmap(void* memory, std::size_t bytes) { sys::call(SYS_munmap, memory, bytes); }
 
 void* remap(void* memory, std::size_t old_bytes, std::size_t new_bytes) {
-  return pointer_or_null(
-      sys::call(SYS_mremap, memory, old_bytes, new_bytes, MREMAP_MAYMOVE));
+  return pointer_or_null(sys::call(SYS_mremap, memory, old_bytes, new_bytes, MREMAP_MAYMOVE));
 }
+
+void become_multithreaded() { ::__libc_single_threaded = 0; }
 
 void set_thread_starter(ThreadStarter starter) { thread_starter = starter; }
 

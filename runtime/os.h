@@ -1,4 +1,5 @@
-// os.h: memory straight from the kernel, for tables that must not go through the program's malloc; and kernel threads.
+// os.h: memory straight from the kernel, for tables that must not go through the program's malloc;
+// and kernel threads.
 //
 // Layer:  runtime.
 #pragma once
@@ -12,12 +13,18 @@ namespace weft::runtime::os {
 [[nodiscard]] void* map(std::size_t bytes);
 void unmap(void* memory, std::size_t bytes);
 
-/// Grows or moves a mapping of `map`; the new part is zero. Null, and the old mapping intact, when refused.
+/// Grows or moves a mapping of `map`; the new part is zero. Null, and the old mapping intact, when
+/// refused.
 [[nodiscard]] void* remap(void* memory, std::size_t old_bytes, std::size_t new_bytes);
 
-/// How kernel threads are made: pthread_create's signature. Under the hooks that symbol makes fibers, so they set libc's own here.
+/// How kernel threads are made: pthread_create's signature. Under the hooks that symbol makes
+/// fibers, so they set libc's own here.
 using ThreadStarter = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 void set_thread_starter(ThreadStarter starter);
+
+/// Tells libc and libstdc++ that there is more than one thread from now on: they leave out locks
+/// and atomics as long as there is not.
+void become_multithreaded();
 
 /// Starts a detached kernel thread with a small stack and all signals blocked. False if it can't.
 [[nodiscard]] bool start_thread(void* (*function)(void*), void* argument);

@@ -48,7 +48,8 @@ void on_segv(int signal, siginfo_t* info, void*) {
   if (fiber != nullptr && !fiber->is_main && in_guard(fiber->memory, info->si_addr)) {
     report(*fiber);
   }
-  // The faulting instruction runs again, now without a handler: the process dies by the signal, with a core if wanted.
+  // The faulting instruction runs again, now without a handler: the process dies by the signal,
+  // with a core if wanted.
   struct sigaction fatal = {};
   fatal.sa_handler = SIG_DFL;
   ::sigaction(signal, &fatal, nullptr);

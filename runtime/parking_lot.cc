@@ -56,7 +56,7 @@ Woken sleep_on_fiber(Waiter& waiter, Deadline deadline, bool interruptible) {
   Fiber* const self = waiter.fiber;
   Woken ended = Woken::kUnparked;
   self->waits_for = {WaitReason::Kind::kAddress, -1, waiter.address.load()};
-  self->interrupted.store(false, std::memory_order_relaxed);
+  self->interrupted.store(must_cancel(*self), std::memory_order_relaxed);
   self->interruptible.store(interruptible, std::memory_order_relaxed);
   while (waiter.woken.load(std::memory_order_acquire) == 0) {
     const bool in_time = park_until(deadline);
@@ -124,8 +124,8 @@ void wake_next(Bucket& bucket, Waiter* previous) {
   remove_next(bucket, previous, waiter);
   Fiber* const fiber = waiter->fiber;
   const auto* word = reinterpret_cast<const std::uint32_t*>(&waiter->woken);
-  // From this store on the waiter may be gone; a fiber's memory is never unmapped, and a futex wake at a dead address
-  // wakes nobody.
+  // From this store on the waiter may be gone; a fiber's memory is never unmapped, and a futex wake
+  // at a dead address wakes nobody.
   waiter->woken.store(1, std::memory_order_release);
   if (fiber != nullptr) {
     runtime::unpark(fiber);

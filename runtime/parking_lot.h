@@ -1,10 +1,13 @@
-// parking_lot.h: fibers, and kernel threads that are not weft's, waiting for an address; first come, first served.
+// parking_lot.h: fibers, and kernel threads that are not weft's, waiting for an address; first
+// come, first served.
 //
 // Layer:  runtime. Locks, conditions, semaphores, joins and futexes are all built on this.
 //
-// Protocol: a waiter queues itself under the lock of its address's bucket, after a last look at the word it waits for
-// (`valid`). A waker changes the word first and takes the same lock second. So either the waiter sees the change and does not
-// sleep, or the waker finds it queued. Waiters lie on their own stacks: waiting allocates nothing.
+// Protocol: a waiter queues itself under the lock of its address's bucket, after a last look at the
+// word it waits for
+// (`valid`). A waker changes the word first and takes the same lock second. So either the waiter
+// sees the change and does not sleep, or the waker finds it queued. Waiters lie on their own
+// stacks: waiting allocates nothing.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -40,7 +43,8 @@ struct alignas(64) Bucket {
 
 Bucket& bucket_of(const void* address);
 void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t tag);
-/// Sleeps until woken, the deadline, or (if asked) a signal handler; takes itself out of the queue then.
+/// Sleeps until woken, the deadline, or (if asked) a signal handler; takes itself out of the queue
+/// then.
 Woken sleep(Waiter& waiter, Deadline deadline, bool interruptible);
 /// Takes out and wakes the waiter behind `previous` (null: the head). The bucket's lock is held.
 void wake_next(Bucket& bucket, Waiter* previous);
@@ -51,7 +55,8 @@ struct ParkOptions {
   bool interruptible = false;
 };
 
-/// Waits at `address` if valid() says so under the bucket's lock. before_sleep() runs once queued, outside of the lock.
+/// Waits at `address` if valid() says so under the bucket's lock. before_sleep() runs once queued,
+/// outside of the lock.
 template <class Valid, class BeforeSleep>
 Woken park(const void* address, Valid valid, BeforeSleep before_sleep, ParkOptions options = {}) {
   Waiter waiter;
@@ -69,13 +74,15 @@ Woken park(const void* address, Valid valid, BeforeSleep before_sleep, ParkOptio
 
 template <class Valid>
 Woken park(const void* address, Valid valid, ParkOptions options = {}) {
-  return park(address, valid, [] {}, options);
+  return park(
+      address, valid, [] {}, options);
 }
 
 enum class Choice : std::uint8_t { kWake, kSkip, kStop };
 
-/// Walks the waiters of `address` in order under the lock: choose(tag) says what to do with each. Then finish(woken, left)
-/// runs, still under the lock: how many were woken, and how many stay. Returns the number woken.
+/// Walks the waiters of `address` in order under the lock: choose(tag) says what to do with each.
+/// Then finish(woken, left) runs, still under the lock: how many were woken, and how many stay.
+/// Returns the number woken.
 template <class Choose, class Finish>
 int unpark_if(const void* address, Choose choose, Finish finish) {
   Bucket& bucket = bucket_of(address);
@@ -110,8 +117,8 @@ int unpark(const void* address, int count);
 
 inline constexpr int kAll = 0x7fff'ffff;
 
-/// If valid() holds under the locks: wakes up to `wake` waiters of `from`, and moves up to `move` others to wait at `to`.
-/// Returns the number woken and moved; -1 if not valid.
+/// If valid() holds under the locks: wakes up to `wake` waiters of `from`, and moves up to `move`
+/// others to wait at `to`. Returns the number woken and moved; -1 if not valid.
 struct Requeued {
   int woken;
   int moved;

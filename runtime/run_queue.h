@@ -1,4 +1,5 @@
-// run_queue.h: ready fibers, their timers, and who runs them: what one worker hands over to another when it is stuck.
+// run_queue.h: ready fibers, their timers, and who runs them: what one worker hands over to another
+// when it is stuck.
 //
 // Layer:  runtime.      See also: worker.h, monitor.h, runtime/DESIGN.md ("Handoff").
 #pragma once
@@ -11,10 +12,12 @@
 
 namespace weft::runtime {
 
-/// Invariants: 1. The local list is touched only by the worker that holds the queue, in runtime mode (worker.h).
-///             2. Everybody else puts into the inbox. Whoever does so while the holder sleeps in the hub wakes it: the sleeper
-///                stores asleep_, then looks into the inbox; the putter puts, then looks at asleep_ (both sequentially
-///                consistent), so one of them sees the other.
+/// Invariants: 1. The local list is touched only by the worker that holds the queue, in runtime
+/// mode (worker.h).
+///             2. Everybody else puts into the inbox. Whoever does so while the holder sleeps in
+///             the hub wakes it: the sleeper
+///                stores asleep_, then looks into the inbox; the putter puts, then looks at asleep_
+///                (both sequentially consistent), so one of them sees the other.
 class RunQueue {
  public:
   explicit RunQueue(Hub& hub) : hub_(hub) {}
@@ -23,13 +26,15 @@ class RunQueue {
 
   // -- the holder, in runtime mode --
   void push(Fiber* fiber);
-  /// The next ready fiber; null if there is none, and now and then although there is one: then the hub shall be looked at.
+  /// The next ready fiber; null if there is none, and now and then although there is one: then the
+  /// hub shall be looked at.
   Fiber* pick();
   /// The next ready fiber, or null.
   Fiber* pop();
   /// Wakes fibers whose deadlines have passed.
   void fire_timers();
-  /// Waits for events, timers or a put, if no fiber is ready; else only looks. Whether a signal handler ran.
+  /// Waits for events, timers or a put, if no fiber is ready; else only looks. Whether a signal
+  /// handler ran.
   bool poll_hub();
   /// A signal handler that interrupted the holder must not touch the local list.
   [[nodiscard]] bool is_busy() const { return busy_; }
@@ -49,7 +54,8 @@ class RunQueue {
  private:
   void drain_inbox();
 
-  // Every 61st pick looks at the hub, the timers and the inbox first, so that no busy fiber starves them.
+  // Every 61st pick looks at the hub, the timers and the inbox first, so that no busy fiber starves
+  // them.
   static constexpr std::uint64_t kPicksBetweenPolls = 61;
 
   Hub& hub_;

@@ -18,7 +18,8 @@ namespace {
 constinit std::atomic<std::uint64_t> next_id{1};
 constinit std::atomic<Scheduler*> process_scheduler{nullptr};
 
-// After the switch: whoever unparks from now on finds a parked fiber, and whoever did before left a token.
+// After the switch: whoever unparks from now on finds a parked fiber, and whoever did before left a
+// token.
 void finish_park(Fiber* left) {
   FiberState expected = FiberState::kRunning;
   if (!left->state.compare_exchange_strong(expected, FiberState::kParked,
@@ -35,15 +36,16 @@ void finish_yield(Fiber* left) {
 
 }  // namespace
 
-// Schedulers whose threads have ended. Their memory is kept for the next: an unpark may still come for their fibers.
+// Schedulers whose threads have ended. Their memory is kept for the next: an unpark may still come
+// for their fibers.
 struct Retired {
   SpinLock lock;
   Scheduler* head = nullptr;
 };
 static constinit Retired retired;
 
-// One per kernel thread that started a scheduler: its destructor closes what the thread leaves behind. Fibers that have not
-// ended by then never run again.
+// One per kernel thread that started a scheduler: its destructor closes what the thread leaves
+// behind. Fibers that have not ended by then never run again.
 struct ThreadEnd {
   Scheduler* scheduler = nullptr;
   ThreadEnd() = default;
@@ -108,7 +110,8 @@ void unpark(Fiber* fiber) {
     } else if (seen == FiberState::kRunning) {
       wanted = FiberState::kNotified;
     }
-    // Also where nothing changes: the exchange orders what the caller wrote before what the fiber reads when it runs.
+    // Also where nothing changes: the exchange orders what the caller wrote before what the fiber
+    // reads when it runs.
     if (fiber->state.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel)) {
       break;
     }
@@ -127,9 +130,10 @@ void yield() {
   Worker::leave(self, {finish_yield});
 }
 
-std::size_t default_stack_bytes() {
-  constexpr std::size_t kDefault = std::size_t{256} << 10;
-  return settings().stack_bytes != 0 ? settings().stack_bytes : kDefault;
+std::size_t default_stack_bytes(bool own_tls) {
+  constexpr std::size_t kDefaultSpacing = std::size_t{256} << 10;
+  return settings().stack_bytes != 0 ? settings().stack_bytes
+                                     : fiber_pool::bytes_for_code(kDefaultSpacing, own_tls);
 }
 
 bool Scheduler::start() {
@@ -137,6 +141,7 @@ bool Scheduler::start() {
     print_line("weft: cannot start: no descriptor for the hub. Raise `ulimit -n`.");
     return false;
   }
+  os::become_multithreaded();
   main_.scheduler = this;
   main_.is_main = true;
   main_.id = next_id++;
@@ -237,7 +242,9 @@ void Scheduler::enqueue(Fiber* fiber) {
   }
 }
 
-void Scheduler::wait_until_alone() {
+void Scheduler::end_main() {
+  main_.end_state.fetch_or(Fiber::kHasEnded);
+  lot::unpark(&main_.end_state, lot::kAll);
   const auto others_live = [this] { return !is_alone(); };
   while (others_live()) {
     lot::park(&live_, others_live);
@@ -246,8 +253,11 @@ void Scheduler::wait_until_alone() {
 
 Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {
   const bool own_stack = options.stack_low == nullptr;
-  const std::size_t bytes = options.stack_bytes != 0 ? options.stack_bytes : default_stack_bytes();
-  Fiber* const fiber = fiber_pool::take(own_stack ? bytes : 0, options.own_tls);
+  // Sharing means being bound to one kernel thread, which the process scheduler's fibers are not.
+  const bool own_tls = options.own_tls || is_process_;
+  const std::size_t bytes =
+      options.stack_bytes != 0 ? options.stack_bytes : default_stack_bytes(own_tls);
+  Fiber* const fiber = fiber_pool::take(own_stack ? bytes : 0, own_tls);
   if (fiber == nullptr) {
     return nullptr;
   }
@@ -310,7 +320,9 @@ bool Scheduler::join(Fiber* fiber, Deadline deadline, void** result) {
   if (result != nullptr) {
     *result = fiber->result;
   }
-  fiber_pool::put(fiber);
+  if (!fiber->is_main) {
+    fiber_pool::put(fiber);
+  }
   return true;
 }
 

@@ -1,4 +1,5 @@
-// scheduler.h: workers, hub and fibers that belong together; park() and unpark(), the only two ways to wait and to wake.
+// scheduler.h: workers, hub and fibers that belong together; park() and unpark(), the only two ways
+// to wait and to wake.
 //
 // Layer:  runtime.      See also: runtime/DESIGN.md ("States of a fiber").
 #pragma once
@@ -17,14 +18,15 @@
 
 namespace weft::runtime {
 
-/// Parks the running fiber until somebody unparks it. May return too early: callers check what they wait for, in a loop.
+/// Parks the running fiber until somebody unparks it. May return too early: callers check what they
+/// wait for, in a loop.
 void park();
 
 /// As park(), at most until `deadline`. Returns false if the deadline ended it.
 bool park_until(Deadline deadline);
 
-/// Makes a parked fiber ready; the next park of a running one returns at once. Once or twice too often does no harm.
-/// Threads: any, and signal handlers.
+/// Makes a parked fiber ready; the next park of a running one returns at once. Once or twice too
+/// often does no harm. Threads: any, and signal handlers.
 void unpark(Fiber* fiber);
 
 struct SpawnOptions {
@@ -43,32 +45,38 @@ class Scheduler {
   static Scheduler* current() {
     return running.worker == nullptr ? nullptr : running.worker->scheduler;
   }
-  /// The same, started if need be: the running code becomes its main fiber. Null when descriptors or memory are short.
+  /// The same, started if need be: the running code becomes its main fiber. Null when descriptors
+  /// or memory are short.
   static Scheduler* current_or_start();
 
-  /// Starts the one scheduler of the process on the calling thread (LD_PRELOAD). False when it can't.
+  /// Starts the one scheduler of the process on the calling thread (LD_PRELOAD). False when it
+  /// can't.
   static bool start_process();
   static Scheduler* process();
 
-  /// Makes a fiber that will execute run(fiber) with fiber->argument == argument. Null when memory is short (a message was
-  /// printed once). `run` must not return: it ends with end_current().
+  /// Makes a fiber that will execute run(fiber) with fiber->argument == argument. Null when memory
+  /// is short (a message was printed once). `run` must not return: it ends with end_current().
   Fiber* spawn(const SpawnOptions& options, void (*run)(Fiber*), void* argument);
 
-  /// spawn in two steps: the caller finishes the fiber (its argument, its mask) before anybody runs it.
+  /// spawn in two steps: the caller finishes the fiber (its argument, its mask) before anybody runs
+  /// it.
   Fiber* spawn_held(const SpawnOptions& options, void (*run)(Fiber*), void* argument);
   void release(Fiber* fiber);
 
-  /// Parks the running fiber until it is the only one.
-  void wait_until_alone();
+  /// The main fiber has called pthread_exit: its joiners go on, and it parks until it is the only
+  /// fiber.
+  void end_main();
 
-  /// Waits until the fiber has ended and frees it. It must be joinable, and joined once. False if the deadline ended it.
+  /// Waits until the fiber has ended and frees it. It must be joinable, and joined once. False if
+  /// the deadline ended it.
   static bool join(Fiber* fiber, Deadline deadline, void** result);
   /// The fiber frees itself when it ends.
   static void detach(Fiber* fiber);
   /// Last call of a fiber.
   [[noreturn]] static void end_current();
 
-  /// Whether the running fiber is the only one: then nobody needs the kernel thread while it blocks.
+  /// Whether the running fiber is the only one: then nobody needs the kernel thread while it
+  /// blocks.
   [[nodiscard]] bool is_alone() const { return live_.load(std::memory_order_relaxed) == 1; }
   [[nodiscard]] int live_fibers() const { return live_.load(std::memory_order_relaxed); }
 
@@ -95,7 +103,8 @@ class Scheduler {
   /// What an idle worker lets through: what the main fiber does.
   [[nodiscard]] std::uint64_t idle_signal_mask() const { return main_.signal_mask; }
 
-  /// A signal handler ran while no fiber did: a wait that signals end, of the main fiber first, returns EINTR.
+  /// A signal handler ran while no fiber did: a wait that signals end, of the main fiber first,
+  /// returns EINTR.
   void on_signal();
 
   /// In a fork's child: the running fiber lives on, alone.
@@ -141,7 +150,8 @@ class Scheduler {
   Scheduler* next_retired_ = nullptr;
 };
 
-/// Stack size of fibers that do not ask for one: 256 KiB, or WEFT_STACK.
-std::size_t default_stack_bytes();
+/// Stack size of fibers that do not ask for one: what 256 KiB of address space leave for code, or
+/// WEFT_STACK.
+std::size_t default_stack_bytes(bool own_tls);
 
 }  // namespace weft::runtime

@@ -11,8 +11,9 @@ struct Settings {
   std::size_t stack_bytes = 0;  // WEFT_STACK: 0 if not set
   int workers = 0;              // WEFT_WORKERS: 0 if not set
   int max_threads = 512;        // WEFT_MAX_THREADS: kernel threads for fibers that block
-  std::int64_t slice_ns = 10'000'000;  // WEFT_SLICE, in milliseconds there: how long a fiber may hold a worker
-  bool verbose = false;         // WEFT_VERBOSE
+  std::int64_t slice_ns =
+      10'000'000;        // WEFT_SLICE, in milliseconds there: how long a fiber may hold a worker
+  bool verbose = false;  // WEFT_VERBOSE
 };
 
 /// Threads: any. A value that makes no sense is reported on standard error once, and ignored.

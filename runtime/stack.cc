@@ -44,7 +44,8 @@ bool guard(char* page) {
       return true;
     }
     if (result != -EINVAL) {
-      report_once("madvise(MADV_GUARD_INSTALL) failed", "Is the memory limit of the process too low?");
+      report_once("madvise(MADV_GUARD_INSTALL) failed",
+                  "Is the memory limit of the process too low?");
       return false;
     }
     guards_need_mprotect = true;  // a kernel before 6.13
@@ -59,8 +60,7 @@ bool guard(char* page) {
 
 bool refill(Slab& slab, int size_class) {
   const std::size_t spacing = StackSize::spacing(size_class);
-  const std::size_t bytes =
-      std::max(spacing, std::min(spacing * kStacksPerSlab, kLargestSlab));
+  const std::size_t bytes = std::max(spacing, std::min(spacing * kStacksPerSlab, kLargestSlab));
   auto* memory = static_cast<char*>(os::map(bytes));
   if (memory == nullptr) {
     report_once("mmap failed",

@@ -24,8 +24,9 @@ class StackSize {
   static constexpr std::size_t spacing(int size_class) { return kSmallest << size_class; }
 };
 
-/// Cuts a stack that nobody used before. On failure `low` is null and a message was printed once that says what ran out.
-/// Threads: any. Lasts for the life of the process: memory of fibers is never unmapped (see fiber.h).
+/// Cuts a stack that nobody used before. On failure `low` is null and a message was printed once
+/// that says what ran out. Threads: any. Lasts for the life of the process: memory of fibers is
+/// never unmapped (see fiber.h).
 [[nodiscard]] Stack cut_stack(int size_class);
 
 /// Whether `address` is in the guard page of the stack whose lowest usable byte is `low`.

@@ -1,4 +1,5 @@
-// sys.h: raw system calls. They return -errno, touch no TLS and no libc symbol, and so can never be hooked.
+// sys.h: raw system calls. They return -errno, touch no TLS and no libc symbol, and so can never be
+// hooked.
 //
 // Layer:  runtime, lowest. Usable before any constructor, in a fork's child and on any stack.
 #pragma once
@@ -65,7 +66,8 @@ long call(long number, Args... args) {
 inline bool failed(long result) { return result < 0 && result >= -4095; }
 
 /// Sleeps while `*word == expected`, at most until `deadline` (CLOCK_MONOTONIC; null: for ever).
-inline long futex_wait(const std::uint32_t* word, std::uint32_t expected, const timespec* deadline) {
+inline long futex_wait(const std::uint32_t* word, std::uint32_t expected,
+                       const timespec* deadline) {
   return call(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, deadline, nullptr,
               FUTEX_BITSET_MATCH_ANY);
 }

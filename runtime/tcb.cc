@@ -44,6 +44,15 @@ struct LibcTls {  // where libc.so's own TLS segment lies, relative to the threa
 
 constexpr std::size_t kMaxLibcTls = 1024;
 
+#if !defined(__x86_64__)
+constexpr const char* kRefusal = "own TLS is implemented for x86-64 only";
+#elif defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr const char* kRefusal =
+    "the sanitizers keep their own state in TLS that only they can make";
+#else
+constexpr const char* kRefusal = nullptr;
+#endif
+
 struct Layout {
   std::size_t pthread_bytes = 0;
   std::size_t tls_bytes = 0;  // static TLS below the thread pointer
@@ -54,6 +63,7 @@ struct Layout {
   std::size_t specific_count = 0;
   std::size_t specific_first = 0;
   std::size_t level2_count = 0;
+  std::size_t cancel_handling = 0;
   std::ptrdiff_t rseq = 0;
   std::ptrdiff_t robust = 0;
   long robust_futex_offset = 0;
@@ -63,6 +73,7 @@ struct Layout {
   void (*deallocate)(void*, bool) = nullptr;
   void (*ctype_init)() = nullptr;
   void (*call_tls_dtors)() = nullptr;
+  unsigned int* threads = nullptr;
 };
 constinit Layout layout = {};
 constinit bool is_available = false;
@@ -96,8 +107,10 @@ bool find_functions() {
   layout.ctype_init = symbol<void (*)()>("__ctype_init");
   layout.call_tls_dtors = symbol<void (*)()>("__call_tls_dtors");
   layout.keys = symbol<Key*>("__pthread_keys");
+  layout.threads = symbol<unsigned int*>("__nptl_nthreads");
   return layout.allocate != nullptr && layout.deallocate != nullptr &&
-         layout.ctype_init != nullptr && layout.call_tls_dtors != nullptr && layout.keys != nullptr;
+         layout.ctype_init != nullptr && layout.call_tls_dtors != nullptr &&
+         layout.keys != nullptr && layout.threads != nullptr;
 }
 
 bool find_sizes() {
@@ -133,13 +146,13 @@ bool find_offsets() {
   layout.robust_futex_offset = static_cast<RobustHead*>(robust)->futex_offset;
   if (!descriptor("_thread_db_pthread_tid", &layout.tid) ||
       !descriptor("_thread_db_pthread_list", &layout.list) ||
+      !descriptor("_thread_db_pthread_cancelhandling", &layout.cancel_handling) ||
       !descriptor("_thread_db_pthread_specific", &layout.specific, &layout.specific_count)) {
     return false;
   }
   const char* first = field<char*>(self, static_cast<std::ptrdiff_t>(layout.specific));
   layout.specific_first = static_cast<std::size_t>(first - static_cast<char*>(self));
-  return layout.specific_first < layout.pthread_bytes &&
-         tid_of(self) == sys::call(SYS_gettid);
+  return layout.specific_first < layout.pthread_bytes && tid_of(self) == sys::call(SYS_gettid);
 }
 
 int note_libc_tls(dl_phdr_info* info, std::size_t, void*) {
@@ -212,7 +225,28 @@ void free_key_blocks(void* self) {
   }
 }
 
-// A variable with an initial value and one without: a new block must show both, and keep them apart from the caller's.
+// What the kernel does for a thread that ends with robust mutexes locked (futex(2), "Robust
+// futexes"): their next owner shall hear of it. Waiters look by themselves: see hooks/sync.
+void release_robust_mutexes(void* self) {
+  auto& head = field<RobustHead>(self, layout.robust);
+  auto* entry = static_cast<void**>(head.list);
+  while (entry != nullptr && static_cast<void*>(entry) != static_cast<void*>(&head)) {
+    // The lowest bit marks priority inheritance.
+    auto* const clean = reinterpret_cast<void**>(reinterpret_cast<std::uintptr_t>(entry) & ~1UL);
+    auto* const next = static_cast<void**>(*clean);
+    auto* const word =
+        reinterpret_cast<std::uint32_t*>(reinterpret_cast<char*>(clean) + head.futex_offset);
+    std::uint32_t seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+    while ((seen & FUTEX_TID_MASK) == static_cast<std::uint32_t>(tid_of(self)) &&
+           !__atomic_compare_exchange_n(word, &seen, (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
+                                        false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    }
+    entry = next;
+  }
+}
+
+// A variable with an initial value and one without: a new block must show both, and keep them apart
+// from the caller's.
 thread_local volatile int initialised = 42;
 thread_local volatile int zeroed;
 
@@ -254,11 +288,9 @@ bool try_one_block() {
 }  // namespace
 
 const char* probe() {
-#if !defined(__x86_64__)
-  return "own TLS is implemented for x86-64 only";
-#elif defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  return "the sanitizers keep their own state in TLS that only they can make";
-#else
+  if (kRefusal != nullptr) {
+    return kRefusal;
+  }
   if (!find_functions() || !find_sizes()) {
     return "this libc does not export what own TLS needs (glibc 2.34 or newer does)";
   }
@@ -274,21 +306,19 @@ const char* probe() {
   }
   is_available = true;
   return nullptr;
-#endif
 }
 
 bool available() { return is_available; }
 
-std::size_t block_bytes() {
-  return layout.pthread_bytes + layout.tls_bytes + layout.align;
-}
+std::size_t block_bytes() { return layout.pthread_bytes + layout.tls_bytes + layout.align; }
 
 std::size_t alignment() { return layout.align; }
 
 void* create(char* top, pid_t tid) {
   auto address = reinterpret_cast<std::uintptr_t>(top) - layout.pthread_bytes;
   address &= ~(layout.align - 1);
-  auto* const thread_pointer = reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr)
+  auto* const thread_pointer =
+      reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr)
   if (layout.allocate(thread_pointer) == nullptr) {
     return nullptr;
   }
@@ -324,7 +354,21 @@ void on_exit() {
     }
   }
   free_key_blocks(self);
+  release_robust_mutexes(self);
   ::uselocale(LC_GLOBAL_LOCALE);
+}
+
+void count_threads(int difference) {
+  if (layout.threads != nullptr) {
+    __atomic_fetch_add(layout.threads, static_cast<unsigned int>(difference), __ATOMIC_SEQ_CST);
+  }
+}
+
+bool is_cancellable(const void* thread_pointer) {
+  constexpr int kDisabled = 1;  // glibc: CANCELSTATE_BITMASK
+  return (field<int>(const_cast<void*>(thread_pointer),
+                     static_cast<std::ptrdiff_t>(layout.cancel_handling)) &
+          kDisabled) == 0;
 }
 
 pid_t tid_of(const void* thread_pointer) {

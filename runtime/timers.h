@@ -1,6 +1,7 @@
 // timers.h: deadlines of parked fibers, soonest first.
 //
-// Layer:  runtime. Arming and cancelling allocate nothing: a timer is part of the fiber that waits for it.
+// Layer:  runtime. Arming and cancelling allocate nothing: a timer is part of the fiber that waits
+// for it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,8 @@ namespace weft::runtime {
 class Timers;
 struct Fiber;
 
-/// One deadline. Lives in its fiber. Fields are guarded by the lock of the Timers that `owner` names.
+/// One deadline. Lives in its fiber. Fields are guarded by the lock of the Timers that `owner`
+/// names.
 struct Timer {
   std::int64_t deadline_ns = 0;
   Timers* owner = nullptr;  // null: not armed
@@ -33,9 +35,11 @@ class Timers {
 
   /// Arms a timer that is not armed. False when memory is short.
   [[nodiscard]] bool arm(Timer& timer, Deadline deadline);
-  /// Takes a timer out wherever it is armed. False if it was not armed (it has expired, or never was).
+  /// Takes a timer out wherever it is armed. False if it was not armed (it has expired, or never
+  /// was).
   static bool cancel(Timer& timer);
-  /// Takes out and returns one timer whose deadline is at or before `now_ns`; null if there is none.
+  /// Takes out and returns one timer whose deadline is at or before `now_ns`; null if there is
+  /// none.
   Timer* take_expired(std::int64_t now_ns);
   /// The soonest deadline, or never.
   [[nodiscard]] Deadline soonest();

@@ -12,7 +12,7 @@ class Waiting {
  public:
   Waiting(Fiber* fiber, WaitReason reason, bool interruptible) : fiber_(fiber) {
     fiber_->waits_for = reason;
-    fiber_->interrupted.store(false, std::memory_order_relaxed);
+    fiber_->interrupted.store(must_cancel(*fiber_), std::memory_order_relaxed);
     fiber_->interruptible.store(interruptible, std::memory_order_relaxed);
   }
   ~Waiting() {
@@ -83,7 +83,11 @@ int wait_for_any(FdInterest* interests, std::size_t count, Deadline deadline, bo
     if (error != 0) {
       interest.slot->leave(interest.waiter, interest.direction, false);
       interest.entered = false;
-      *refused = *refused || (error != EPERM && error != EBADF);
+      const bool is_unknown = error != EPERM && error != EBADF;
+      look_again =
+          look_again ||
+          (is_unknown && !*refused);  // the caller first hears of it: it must not wait for ever
+      *refused = *refused || is_unknown;
     }
   }
   int ended = 0;

@@ -30,8 +30,9 @@ struct FdInterest {
   bool entered = false;
 };
 
-/// As wait_for, until any of them may be ready; signals end it. Descriptors that epoll can't take for another reason than EPERM
-/// and EBADF (then poll says at once what they are) are passed over, and `refused` is set: the caller has to look by itself.
+/// As wait_for, until any of them may be ready; signals end it. Descriptors that epoll can't take
+/// for another reason than EPERM and EBADF (then poll says at once what they are) are passed over,
+/// and `refused` is set: the caller has to look by itself. When this sets it, it does not wait.
 [[nodiscard]] int wait_for_any(FdInterest* interests, std::size_t count, Deadline deadline,
                                bool* refused);
 

@@ -76,8 +76,8 @@ void Worker::apply_signal_mask(std::uint64_t mask) {
 void Worker::start_running(Fiber* next_fiber) {
   next_fiber->worker = this;
   fiber.store(next_fiber, std::memory_order_relaxed);
-  // An exchange, not a store: whoever unparks a ready fiber does nothing, and relies on this fiber then seeing what was
-  // written before the unpark.
+  // An exchange, not a store: whoever unparks a ready fiber does nothing, and relies on this fiber
+  // then seeing what was written before the unpark.
   next_fiber->state.exchange(FiberState::kRunning, std::memory_order_acq_rel);
 }
 
@@ -85,8 +85,7 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
   Worker* const worker = running.worker;
   WorkerMode user = WorkerMode::kUser;
   Fiber* next = nullptr;
-  if (worker->mode.compare_exchange_strong(user, WorkerMode::kRuntime,
-                                           std::memory_order_acq_rel)) {
+  if (worker->mode.compare_exchange_strong(user, WorkerMode::kRuntime, std::memory_order_acq_rel)) {
     next = worker->queue->pick();
   } else {
     worker->mode.store(WorkerMode::kRuntime, std::memory_order_relaxed);

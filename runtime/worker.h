@@ -20,21 +20,26 @@ void yield();
 
 /// Who may change it to what:
 enum class WorkerMode : std::uint32_t {
-  kRuntime,   // in the scheduler's code, between two fibers   the worker, on entering a fiber -> kUser
-  kUser,      // in a fiber                                    the worker, on leaving it -> kRuntime; the monitor -> kDetached
+  kRuntime,  // in the scheduler's code, between two fibers   the worker, on entering a fiber ->
+             // kUser
+  kUser,     // in a fiber                                    the worker, on leaving it -> kRuntime;
+             // the monitor -> kDetached
   kDetached,  // in a fiber, and its queue was handed over     the worker, on leaving it -> kRuntime
 };
 
-/// Invariants: 1. queue is changed by the worker itself while it is a spare's waker's turn, or by the monitor that has just turned
+/// Invariants: 1. queue is changed by the worker itself while it is a spare's waker's turn, or by
+/// the monitor that has just turned
 ///                kUser into kDetached. So in kRuntime mode it is the worker's own.
-///             2. The idle context runs whenever no fiber does. A worker without a queue is a spare, and sleeps.
+///             2. The idle context runs whenever no fiber does. A worker without a queue is a
+///             spare, and sleeps.
 class Worker {
  public:
   explicit Worker(Scheduler* owner) : scheduler(owner) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Prepares a worker on the calling kernel thread, whose running code becomes `main`. `own_tls`: main may be run by others.
+  /// Prepares a worker on the calling kernel thread, whose running code becomes `main`. `own_tls`:
+  /// main may be run by others.
   [[nodiscard]] bool adopt(Fiber* main, bool own_tls);
   /// Gives back what adopt() took: its kernel thread ends.
   void retire();
@@ -47,8 +52,9 @@ class Worker {
   /// The running fiber has been entered, and what its switch left to do is done.
   void entered_fiber() { mode.store(WorkerMode::kUser, std::memory_order_release); }
 
-  /// Counts a blocking call that may not have to wait; every 64th lets the other ready fibers run, and looks at the hub. Whoever
-  /// runs without a queue, since it was stuck for a while, comes back into line at once.
+  /// Counts a blocking call that may not have to wait; every 64th lets the other ready fibers run,
+  /// and looks at the hub. Whoever runs without a queue, since it was stuck for a while, comes back
+  /// into line at once.
   void give_turns() {
     if (++calls_ % kCallsBetweenYields == 0 ||
         mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
@@ -70,7 +76,7 @@ class Worker {
   std::atomic<WorkerMode> mode{WorkerMode::kRuntime};
   RunQueue* queue = nullptr;  // null: a spare, or detached
   Scheduler* const scheduler;
-  Fiber* idle = nullptr;  // the context in which no fiber runs
+  Fiber* idle = nullptr;               // the context in which no fiber runs
   std::atomic<Fiber*> fiber{nullptr};  // the one it runs, for reports
   pid_t kernel_tid = 0;
   std::uint64_t kernel_mask = 0;
@@ -86,9 +92,10 @@ class Worker {
   static constexpr std::uint32_t kCallsBetweenYields = 64;
   std::uint32_t calls_ = 0;
   std::atomic<std::uint32_t> has_queue_{0};  // a spare sleeps while it is zero
-  bool is_promised_ = true;  // new: it was made for a queue, and is not among the spares before it has had that one
-  bool may_end_ = false;     // its kernel thread was made by us
-  Fiber native_;                             // idle, for a kernel thread of our own
+  bool is_promised_ =
+      true;  // new: it was made for a queue, and is not among the spares before it has had that one
+  bool may_end_ = false;  // its kernel thread was made by us
+  Fiber native_;          // idle, for a kernel thread of our own
 };
 
 }  // namespace weft::runtime

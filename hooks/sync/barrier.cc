@@ -13,8 +13,8 @@ namespace lot = runtime::lot;
 
 namespace {
 
-// glibc: struct pthread_barrier. `in` counts arrivals of this round; `round` the rounds that are over. pthread_barrier_destroy
-// stays glibc's: it finds in == 0, as when everybody has left.
+// glibc: struct pthread_barrier. `in` counts arrivals of this round; `round` the rounds that are
+// over. pthread_barrier_destroy stays glibc's: it finds in == 0, as when everybody has left.
 struct BarrierLayout {
   unsigned in;
   unsigned round;
@@ -54,7 +54,8 @@ constexpr std::uint32_t kInProgress = 1;
 constexpr std::uint32_t kForkUnit = 4;
 constinit std::uint32_t forks = 0;
 
-// Resets the control if init() leaves by an exception, pthread_exit or cancellation: then it has not run.
+// Resets the control if init() leaves by an exception, pthread_exit or cancellation: then it has
+// not run.
 class OnceAttempt {
  public:
   explicit OnceAttempt(Word control) : control_(control) {}

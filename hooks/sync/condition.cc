@@ -1,12 +1,14 @@
 // condition.cc: pthread_cond_t.
 //
-// Of glibc's object two words are used: the first counts the waiters, so that a signal without waiters takes no lock; __wrefs
-// has the attributes. pthread_cond_init and _destroy stay glibc's: a zero count is what they make and expect.
+// Of glibc's object two words are used: the first counts the waiters, so that a signal without
+// waiters takes no lock; __wrefs has the attributes. pthread_cond_init and _destroy stay glibc's: a
+// zero count is what they make and expect.
 #include <cerrno>
 
 #include "hooks/real.h"
 #include "hooks/sync/sync.h"
 #include "hooks/sync/word.h"
+#include "hooks/thread.h"
 #include "runtime/parking_lot.h"
 
 namespace weft::hooks::sync {
@@ -31,7 +33,8 @@ int wake(pthread_cond_t* c, int most) {
   lot::unpark_if(
       waiters.address(),
       [&left](std::uint32_t) { return left-- > 0 ? lot::Choice::kWake : lot::Choice::kStop; },
-      // Under the bucket's lock: a woken waiter does not touch the object again, which may be gone by then.
+      // Under the bucket's lock: a woken waiter does not touch the object again, which may be gone
+      // by then.
       [waiters](int woken, int) { waiters.subtract(static_cast<std::uint32_t>(woken)); });
   return 0;
 }
@@ -57,6 +60,7 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, const TimePoint& until) {
   if (is_shared(c)) {
     return wait_shared(c, m, until);
   }
+  test_cancel();
   const Word waiters = waiters_of(c);
   if (!may_unlock(m)) {
     return EPERM;
@@ -67,17 +71,16 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, const TimePoint& until) {
   };
   // Queued first, unlocked second: a signal that comes after the unlock finds the waiter.
   const lot::Woken woken = lot::park(waiters.address(), count, [m] { unlock(m); },
-                                     {.deadline = until.deadline()});
-  if (woken == lot::Woken::kTimedOut) {
+                                     {.deadline = until.deadline(), .interruptible = true});
+  if (woken != lot::Woken::kUnparked) {  // a signal handler or a cancellation: a spurious wake-up
     waiters.subtract(1);
   }
   const int error = lock(m, TimePoint(CLOCK_MONOTONIC, nullptr));
+  test_cancel();  // with the mutex locked, as cleanup handlers expect
   return error != 0 ? error : woken == lot::Woken::kTimedOut ? ETIMEDOUT : 0;
 }
 
-int signal(pthread_cond_t* c) {
-  return is_shared(c) ? real::pthread_cond_signal(c) : wake(c, 1);
-}
+int signal(pthread_cond_t* c) { return is_shared(c) ? real::pthread_cond_signal(c) : wake(c, 1); }
 
 int broadcast(pthread_cond_t* c) {
   return is_shared(c) ? real::pthread_cond_broadcast(c) : wake(c, lot::kAll);

@@ -94,31 +94,87 @@ long wake(const Call& call, std::uint32_t bits) {
   if (woken >= wanted) {
     return woken;
   }
-  const long more = sys::call(SYS_futex, call.word,
-                              FUTEX_WAKE_BITSET | (call.operation & FUTEX_PRIVATE_FLAG),
-                              wanted - woken, nullptr, nullptr, bits);
+  const long more =
+      sys::call(SYS_futex, call.word, FUTEX_WAKE_BITSET | (call.operation & FUTEX_PRIVATE_FLAG),
+                wanted - woken, nullptr, nullptr, bits);
   return more < 0 ? (woken > 0 ? woken : more) : woken + more;
 }
 
-long requeue(const Call& call, bool compares) {
+long requeue(const Call& call, bool must_match) {
   const auto move = static_cast<int>(reinterpret_cast<std::intptr_t>(call.timeout));
   lot::Requeued done = {0, 0};
   const bool good = lot::requeue(
-      call.word, call.word2, [&] { return !compares || load(call.word) == call.value3; },
+      call.word, call.word2, [&] { return !must_match || load(call.word) == call.value3; },
       static_cast<int>(call.value), move, &done);
   if (!good) {
     return -EAGAIN;
   }
-  return compares ? done.woken + done.moved : done.woken;
+  return must_match ? done.woken + done.moved : done.woken;
+}
+
+// FUTEX_WAKE_OP: changes the second word, wakes at the first, and at the second if its old value
+// compares.
+std::uint32_t operate(std::uint32_t* word, std::uint32_t encoded) {
+  std::uint32_t operand = encoded >> 12 & 0xfff;
+  if ((encoded >> 28 & FUTEX_OP_OPARG_SHIFT) != 0) {
+    operand = 1U << (operand & 31);
+  }
+  switch (encoded >> 28 & 7) {
+    case FUTEX_OP_SET:
+      return __atomic_exchange_n(word, operand, __ATOMIC_SEQ_CST);
+    case FUTEX_OP_ADD:
+      return __atomic_fetch_add(word, operand, __ATOMIC_SEQ_CST);
+    case FUTEX_OP_OR:
+      return __atomic_fetch_or(word, operand, __ATOMIC_SEQ_CST);
+    case FUTEX_OP_ANDN:
+      return __atomic_fetch_and(word, ~operand, __ATOMIC_SEQ_CST);
+    default:
+      return __atomic_fetch_xor(word, operand, __ATOMIC_SEQ_CST);
+  }
+}
+
+bool compares(std::uint32_t old, std::uint32_t encoded) {
+  const auto value = static_cast<std::int32_t>(old);
+  const auto operand = static_cast<std::int32_t>(encoded & 0xfff);
+  switch (encoded >> 24 & 15) {
+    case FUTEX_OP_CMP_EQ:
+      return value == operand;
+    case FUTEX_OP_CMP_NE:
+      return value != operand;
+    case FUTEX_OP_CMP_LT:
+      return value < operand;
+    case FUTEX_OP_CMP_LE:
+      return value <= operand;
+    case FUTEX_OP_CMP_GT:
+      return value > operand;
+    default:
+      return value >= operand;
+  }
+}
+
+long wake_op(const Call& call) {
+  const std::uint32_t old = operate(const_cast<std::uint32_t*>(call.word2), call.value3);
+  const long first = wake(call, FUTEX_BITSET_MATCH_ANY);
+  if (first < 0 || !compares(old, call.value3)) {
+    return first;
+  }
+  Call second = call;
+  second.word = call.word2;
+  second.value = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(call.timeout));
+  const long more = wake(second, FUTEX_BITSET_MATCH_ANY);
+  return more < 0 ? first : first + more;
 }
 
 }  // namespace
 
 long futex(const long (&a)[6], bool* handled) {
   // NOLINTBEGIN(performance-no-int-to-ptr): the arguments of a system call are registers
-  const Call call = {reinterpret_cast<const std::uint32_t*>(a[0]), static_cast<int>(a[1]),
-                     static_cast<std::uint32_t>(a[2]), reinterpret_cast<const timespec*>(a[3]),
-                     reinterpret_cast<const std::uint32_t*>(a[4]), static_cast<std::uint32_t>(a[5])};
+  const Call call = {reinterpret_cast<const std::uint32_t*>(a[0]),
+                     static_cast<int>(a[1]),
+                     static_cast<std::uint32_t>(a[2]),
+                     reinterpret_cast<const timespec*>(a[3]),
+                     reinterpret_cast<const std::uint32_t*>(a[4]),
+                     static_cast<std::uint32_t>(a[5])};
   // NOLINTEND(performance-no-int-to-ptr)
   const int command = call.operation & FUTEX_CMD_MASK;
   *handled = a[0] % 4 == 0 && call.word != nullptr;
@@ -133,6 +189,8 @@ long futex(const long (&a)[6], bool* handled) {
       return wake(call, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
       return call.value3 == 0 ? -EINVAL : wake(call, call.value3);
+    case FUTEX_WAKE_OP:
+      return wake_op(call);
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
       return requeue(call, command == FUTEX_CMP_REQUEUE);

@@ -5,8 +5,8 @@
 
 namespace weft::hooks::sync {
 
-/// The system call's arguments as registers; the result as of a system call (-errno). `handled` is false for operations that go
-/// to the kernel: those with priority inheritance and the like.
+/// The system call's arguments as registers; the result as of a system call (-errno). `handled` is
+/// false for operations that go to the kernel: those with priority inheritance and the like.
 long futex(const long (&arguments)[6], bool* handled);
 
 }  // namespace weft::hooks::sync

@@ -22,7 +22,8 @@ inline void rest(std::chrono::nanoseconds length, runtime::Deadline deadline) {
   runtime::sys::call(SYS_nanosleep, &duration, nullptr);
 }
 
-/// Calls attempt() at growing intervals until it returns something other than `busy`, or the time is up (ETIMEDOUT).
+/// Calls attempt() at growing intervals until it returns something other than `busy`, or the time
+/// is up (ETIMEDOUT).
 template <class Attempt>
 int try_at_intervals(const TimePoint& until, int busy, Attempt attempt) {
   std::chrono::microseconds pause(20);

@@ -1,7 +1,8 @@
 // mutex.cc: pthread_mutex_t.
 //
-// The lock word has glibc's states: 0 free, 1 locked, 2 locked and somebody may wait. Code inside libc that takes the mutex
-// without passing here (C11's mtx_lock) therefore works with it: it sleeps on the word in the kernel, and unlock wakes there, too.
+// The lock word has glibc's states: 0 free, 1 locked, 2 locked and somebody may wait. Code inside
+// libc that takes the mutex without passing here (C11's mtx_lock) therefore works with it: it
+// sleeps on the word in the kernel, and unlock wakes there, too.
 #include <cerrno>
 
 #include "hooks/active.h"
@@ -22,7 +23,8 @@ constexpr std::uint32_t kFree = 0;
 constexpr std::uint32_t kLocked = 1;
 constexpr std::uint32_t kContended = 2;
 
-// Bits of __kind (glibc: nptl/pthreadP.h): robust 16, priority inherit 32, priority protect 64, process-shared 128.
+// Bits of __kind (glibc: nptl/pthreadP.h): robust 16, priority inherit 32, priority protect 64,
+// process-shared 128.
 constexpr int kNotOurs = 16 | 32 | 64 | 128;
 
 bool is_ours(const pthread_mutex_t* m) { return (m->__data.__kind & kNotOurs) == 0; }

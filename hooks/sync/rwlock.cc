@@ -3,9 +3,10 @@
 // States, in glibc's word __readers (zero is unlocked, as PTHREAD_RWLOCK_INITIALIZER makes it):
 //   kWriter   a writer has it                            kParked  somebody waits in the parking lot
 //   the rest  how many readers have it
-// __writers counts writers that wait: readers of a lock that prefers writers stay behind them. kParked is set under the lock of
-// the parking lot's bucket before a waiter sleeps, and cleared under it when the last one has been woken; whoever releases the lock
-// last and sees it wakes the first waiter, and with a reader all readers that may enter.
+// __writers counts writers that wait: readers of a lock that prefers writers stay behind them.
+// kParked is set under the lock of the parking lot's bucket before a waiter sleeps, and cleared
+// under it when the last one has been woken; whoever releases the lock last and sees it wakes the
+// first waiter, and with a reader all readers that may enter.
 #include <cerrno>
 
 #include "hooks/real.h"

@@ -1,7 +1,8 @@
 // semaphore.cc: sem_t that are not shared between processes. Named and shared ones are libc's.
 //
-// glibc's layout: the value in the low half of a 64-bit word, the number of waiters in the high half, whether it is shared behind
-// it. Waiters count themselves before their last look at the value, so a post that sees none needs no wake-up.
+// glibc's layout: the value in the low half of a 64-bit word, the number of waiters in the high
+// half, whether it is shared behind it. Waiters count themselves before their last look at the
+// value, so a post that sees none needs no wake-up.
 #include <cerrno>
 #include <cstdint>
 #include <limits>
@@ -9,6 +10,7 @@
 #include "hooks/real.h"
 #include "hooks/sync/intervals.h"
 #include "hooks/sync/sync.h"
+#include "hooks/thread.h"
 #include "runtime/parking_lot.h"
 
 namespace weft::hooks::sync {
@@ -36,8 +38,8 @@ std::uint64_t load(sem_t* s) {
 bool take(sem_t* s, std::uint64_t leaving) {
   std::uint64_t seen = load(s);
   while ((seen & kValue) != 0) {
-    if (__atomic_compare_exchange_n(&layout_of(s).value_and_waiters, &seen, seen - 1 - leaving, true,
-                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    if (__atomic_compare_exchange_n(&layout_of(s).value_and_waiters, &seen, seen - 1 - leaving,
+                                    true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
       return true;
     }
   }
@@ -67,6 +69,7 @@ int wait(sem_t* s, const TimePoint& until) {
   if (is_shared(s)) {
     return try_at_intervals(until, EAGAIN, [s] { return as_errno(real::sem_trywait(s)); });
   }
+  test_cancel();
   if (take(s, 0)) {
     return 0;
   }
@@ -77,6 +80,7 @@ int wait(sem_t* s, const TimePoint& until) {
   const int error = wait_counted(s, until);
   if (error != 0) {
     __atomic_fetch_sub(&layout_of(s).value_and_waiters, kOneWaiter, __ATOMIC_SEQ_CST);
+    test_cancel();
   }
   return error;
 }

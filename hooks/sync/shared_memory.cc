@@ -13,7 +13,8 @@ namespace sys = runtime::sys;
 
 namespace {
 
-// Reads "START-END PERM …" line by line, without libc: the caller may be inside of malloc's or stdio's locks.
+// Reads "START-END PERM …" line by line, without libc: the caller may be inside of malloc's or
+// stdio's locks.
 class Maps {
  public:
   Maps() : fd_(sys::call(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}

@@ -2,9 +2,9 @@
 //
 // Layer:  hooks.      See also: hooks/DESIGN.md ("Locks"), runtime/parking_lot.h.
 //
-// Each function returns what the libc function of that name returns. A null deadline pointer in C terms is Deadline::never().
-// Objects that other processes share, robust ones and those with a priority protocol stay libc's: they are tried, and waited for
-// at growing intervals.
+// Each function returns what the libc function of that name returns. A null deadline pointer in C
+// terms is Deadline::never(). Objects that other processes share, robust ones and those with a
+// priority protocol stay libc's: they are tried, and waited for at growing intervals.
 #pragma once
 #include <pthread.h>
 #include <semaphore.h>

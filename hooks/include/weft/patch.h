@@ -1,16 +1,19 @@
-// weft/patch.h: makes the blocking calls of this process cooperative, as gevent.monkey.patch_all() does.
+// weft/patch.h: makes the blocking calls of this process cooperative, as gevent.monkey.patch_all()
+// does.
 //
-// Layer:  hooks, public. Link libweft_hooks ahead of libc (-lweft_hooks); without the call it does nothing.
+// Layer:  hooks, public. Link libweft_hooks ahead of libc (-lweft_hooks); without the call it does
+// nothing.
 #pragma once
 #include <string>
 
 namespace weft {
 
-/// Turns the hooks on and makes the calling thread's code the main fiber of a scheduler: from now on blocking calls on fibers park
-/// them, and pthread_create makes fibers.
+/// Turns the hooks on and makes the calling thread's code the main fiber of a scheduler: from now
+/// on blocking calls on fibers park them, and pthread_create makes fibers.
 ///
 /// Errors:   throws std::system_error if the scheduler can't start (descriptors, memory).
-/// Threads:  call it once, early in main, before other threads exist. Locks that are held meanwhile stay valid; threads that
+/// Threads:  call it once, early in main, before other threads exist. Locks that are held meanwhile
+/// stay valid; threads that
 ///           wait for a condition meanwhile are not woken by later signals.
 /// Promise:  without `except`, every group of hooks is on.
 /// Source:   gevent.monkey.patch_all.
