@@ -123,6 +123,8 @@ ssize_t send_file(int out, int in, off_t* offset, std::size_t count, Next next) 
 
 // Which end has to be waited for is not in the result, so ask. SPLICE_F_NONBLOCK speaks of the pipe
 // ends only.
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): two ends, each of which may have to be
+// waited for
 ssize_t splice_some(int in, off64_t* in_at, int out, off64_t* out_at, std::size_t n,
                     unsigned flags) {
   Wait reading = readable(in);

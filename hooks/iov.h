@@ -25,6 +25,7 @@ class IovRest {
  public:
   static constexpr std::size_t kParts = 64;
 
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): copy_ is filled as far as it is used
   IovRest(const iovec* parts, std::size_t count, std::size_t done) {
     if (done == 0) {  // the whole list: one call, so that small writes stay atomic
       view_ = parts;
@@ -43,6 +44,7 @@ class IovRest {
   }
   IovRest(const IovRest&) = delete;
   IovRest& operator=(const IovRest&) = delete;
+  ~IovRest() = default;
 
   [[nodiscard]] const iovec* parts() const { return view_; }
   [[nodiscard]] std::size_t count() const { return count_; }

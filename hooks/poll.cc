@@ -115,7 +115,7 @@ class Sets {
   }
   // On copies, and copied back only when something was found: on error and while waiting the
   // caller's are untouched.
-  long look() const {
+  [[nodiscard]] long look() const {
     unsigned long copies[3][kMostWords];  // NOLINT: filled up to bytes_
     unsigned long* sets[3] = {};
     for (int i = 0; i < 3; ++i) {

@@ -91,54 +91,35 @@ struct Plain<R(A..., ...) noexcept> {
 };
 
 // X(name): every symbol that a table replaces and whose next definition some row calls.
-#define WEFT_REAL_SYMBOLS(X)                                                                                     \
-  X(accept)                                                                                                      \
-  X(accept4)                                                                                                     \
-  X(bind) X(connect) X(getsockopt) X(listen) X(recv) X(recvfrom) X(recvmmsg) X(recvmsg) X(send) X(               \
-      sendmmsg) X(sendmsg) X(sendto) X(setsockopt) X(shutdown) X(socket) X(socketpair) X(read)                   \
-      X(readv) X(write) X(writev) X(sendfile) X(sendfile64) X(splice) X(eventfd_read) X(                         \
-          eventfd_write) X(preadv2) X(preadv64v2) X(pwritev2) X(pwritev64v2) X(close) X(dup)                     \
-          X(dup2) X(dup3) X(fcntl) X(fcntl64) X(ioctl) X(pipe) X(pipe2) X(eventfd) X(                            \
-              timerfd_create) X(signalfd) X(inotify_init) X(inotify_init1) X(memfd_create)                       \
-              X(epoll_create) X(epoll_create1) X(close_range) X(closefrom) X(open) X(open64) X(                  \
-                  openat) X(openat64) X(creat) X(creat64) X(fclose) X(fopen) X(fopen64) X(fdopen)                \
-                  X(freopen) X(freopen64) X(popen) X(pclose) X(poll) X(ppoll) X(                                 \
-                      select) X(pselect) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(sleep)                   \
-                      X(usleep) X(nanosleep) X(clock_nanosleep) X(sched_yield) X(thrd_sleep) X(                  \
-                          pause) X(pthread_create) X(pthread_join)                                               \
-                          X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(               \
-                              pthread_detach) X(pthread_kill) X(pthread_sigmask)                                 \
-                              X(sigprocmask) X(pthread_getattr_np) X(pthread_setname_np) X(                      \
-                                  pthread_getname_np) X(pthread_setaffinity_np)                                  \
-                                  X(pthread_getaffinity_np) X(pthread_setschedparam) X(                          \
-                                      pthread_getschedparam) X(pthread_setschedprio)                             \
-                                      X(pthread_getcpuclockid) X(pthread_cancel) X(sigwait) X(                   \
-                                          sigwaitinfo) X(sigtimedwait) X(pthread_mutex_lock)                     \
-                                          X(pthread_mutex_trylock) X(pthread_mutex_timedlock) X(                 \
-                                              pthread_mutex_clocklock) X(pthread_mutex_unlock)                   \
-                                              X(pthread_cond_wait) X(pthread_cond_timedwait) X(                  \
-                                                  pthread_cond_clockwait) X(pthread_cond_signal)                 \
-                                                  X(pthread_cond_broadcast) X(                                   \
-                                                      pthread_rwlock_rdlock) X(pthread_rwlock_wrlock)            \
-                                                      X(pthread_rwlock_tryrdlock) X(                             \
-                                                          pthread_rwlock_trywrlock)                              \
-                                                          X(pthread_rwlock_timedrdlock) X(                       \
-                                                              pthread_rwlock_timedwrlock)                        \
-                                                              X(pthread_rwlock_clockrdlock) X(                   \
-                                                                  pthread_rwlock_clockwrlock)                    \
-                                                                  X(pthread_rwlock_unlock) X(                    \
-                                                                      sem_wait) X(sem_trywait)                   \
-                                                                      X(sem_timedwait) X(                        \
-                                                                          sem_clockwait) X(sem_post)             \
-                                                                          X(pthread_barrier_wait) X(             \
-                                                                              pthread_once) X(pthread_spin_lock) \
-                                                                              X(pthread_spin_trylock) X(         \
-                                                                                  fork)                          \
-                                                                                  X(vfork) X(wait) X(            \
-                                                                                      waitpid) X(wait3)          \
-                                                                                      X(wait4) X(                \
-                                                                                          waitid)                \
-                                                                                          X(system)
+// clang-format off
+#define WEFT_REAL_SYMBOLS(X) \
+  X(accept) X(accept4) X(bind) X(connect) X(getsockopt) X(listen) X(recv) X(recvfrom) \
+  X(recvmmsg) X(recvmsg) X(send) X(sendmmsg) X(sendmsg) X(sendto) X(setsockopt) X(shutdown) \
+  X(socket) X(socketpair) X(read) X(readv) X(write) X(writev) X(sendfile) X(sendfile64) \
+  X(splice) X(eventfd_read) X(eventfd_write) X(preadv2) X(preadv64v2) X(pwritev2) \
+  X(pwritev64v2) X(close) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(ioctl) X(pipe) X(pipe2) \
+  X(eventfd) X(timerfd_create) X(signalfd) X(inotify_init) X(inotify_init1) X(memfd_create) \
+  X(epoll_create) X(epoll_create1) X(close_range) X(closefrom) X(open) X(open64) X(openat) \
+  X(openat64) X(creat) X(creat64) X(fclose) X(fopen) X(fopen64) X(fdopen) X(freopen) \
+  X(freopen64) X(popen) X(pclose) X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) \
+  X(epoll_pwait) X(epoll_pwait2) X(sleep) X(usleep) X(nanosleep) X(clock_nanosleep) \
+  X(sched_yield) X(thrd_sleep) X(pause) X(pthread_create) X(pthread_join) \
+  X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach) \
+  X(pthread_kill) X(pthread_sigmask) X(sigprocmask) X(pthread_getattr_np) \
+  X(pthread_setname_np) X(pthread_getname_np) X(pthread_setaffinity_np) \
+  X(pthread_getaffinity_np) X(pthread_setschedparam) X(pthread_getschedparam) \
+  X(pthread_setschedprio) X(pthread_getcpuclockid) X(pthread_cancel) X(sigwait) X(sigwaitinfo) \
+  X(sigtimedwait) X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) \
+  X(pthread_mutex_clocklock) X(pthread_mutex_unlock) X(pthread_cond_wait) \
+  X(pthread_cond_timedwait) X(pthread_cond_clockwait) X(pthread_cond_signal) \
+  X(pthread_cond_broadcast) X(pthread_rwlock_rdlock) X(pthread_rwlock_wrlock) \
+  X(pthread_rwlock_tryrdlock) X(pthread_rwlock_trywrlock) X(pthread_rwlock_timedrdlock) \
+  X(pthread_rwlock_timedwrlock) X(pthread_rwlock_clockrdlock) X(pthread_rwlock_clockwrlock) \
+  X(pthread_rwlock_unlock) X(sem_wait) X(sem_trywait) X(sem_timedwait) X(sem_clockwait) \
+  X(sem_post) X(pthread_barrier_wait) X(pthread_once) X(pthread_spin_lock) \
+  X(pthread_spin_trylock) X(fork) X(vfork) X(wait) X(waitpid) X(wait3) X(wait4) X(waitid) \
+  X(system)
+// clang-format on
 
 #define X(name) inline constinit Next<#name, Plain<decltype(::name)>::Type> name;
 WEFT_REAL_SYMBOLS(X)
@@ -152,7 +133,7 @@ inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
 
 /// Finds them all, so that no later call has to go through the loader.
 inline void find_all() {
-#define X(name) name.find();
+#define X(name) (name).find();
   WEFT_REAL_SYMBOLS(X)
 #undef X
   syscall.find();

@@ -15,7 +15,6 @@ extern "C" [[noreturn]] void __chk_fail();
 
 namespace weft::hooks {
 
-namespace sys = runtime::sys;
 using attempt::Target;
 
 namespace {
@@ -170,7 +169,7 @@ ssize_t receive_message(int fd, msghdr* m, int flags) {
         wait, length, [=](Target& t) { return attempt::recvmsg(t, m, flags); },
         [=] { return real::recvmsg(fd, m, flags); });
   }
-  if (got >= 0 && m->msg_controllen > 0 && is_on(Group::kIo)) {
+  if (got >= 0 && m != nullptr && m->msg_controllen > 0 && is_on(Group::kIo)) {
     adopt_passed(m);
   }
   return got;

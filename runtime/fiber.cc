@@ -57,8 +57,8 @@ constinit std::atomic<pid_t> next_tid{kFirstFiberTid};
 
 // Equal spacing makes the hot lines of all fibers fall into the same cache sets; staggered tops
 // spread them.
-std::size_t stagger() { return cut.fetch_add(1, std::memory_order_relaxed) % 8 * 128; }
-std::size_t overhead() { return 8 * 128 + sizeof(Fiber) + fiber_align(); }
+std::size_t stagger() { return std::size_t{cut.fetch_add(1, std::memory_order_relaxed) % 8} * 128; }
+std::size_t overhead() { return std::size_t{8} * 128 + sizeof(Fiber) + fiber_align(); }
 
 pid_t new_tid() {
   const pid_t tid = next_tid.fetch_add(1, std::memory_order_relaxed);

@@ -15,6 +15,7 @@ class Monitor {
   explicit Monitor(Scheduler& scheduler) : scheduler_(scheduler) {}
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
+  ~Monitor() = default;
 
   /// Starts the thread if it is not there. Called on a fiber.
   void start();

@@ -23,6 +23,7 @@ class RunQueue {
   explicit RunQueue(Hub& hub) : hub_(hub) {}
   RunQueue(const RunQueue&) = delete;
   RunQueue& operator=(const RunQueue&) = delete;
+  ~RunQueue() = default;
 
   // -- the holder, in runtime mode --
   void push(Fiber* fiber);

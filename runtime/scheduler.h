@@ -127,11 +127,11 @@ class Scheduler {
   bool start();
   Worker* take_spare();
   Worker* make_worker();
-  static void* kernel_thread_main(void* worker);
+  static void* kernel_thread_main(void* argument);
   void keep_ended(Worker* worker);
   void link(Fiber* fiber);
   void unlink(Fiber* fiber);
-  static void finish_end(Fiber* fiber);
+  static void finish_end(Fiber* left);
 
   Hub hub_;
   RunQueue queue_;

@@ -232,6 +232,7 @@ void release_robust_mutexes(void* self) {
   auto* entry = static_cast<void**>(head.list);
   while (entry != nullptr && static_cast<void*>(entry) != static_cast<void*>(&head)) {
     // The lowest bit marks priority inheritance.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a tagged pointer
     auto* const clean = reinterpret_cast<void**>(reinterpret_cast<std::uintptr_t>(entry) & ~1UL);
     auto* const next = static_cast<void**>(*clean);
     auto* const word =
@@ -251,6 +252,7 @@ thread_local volatile int initialised = 42;
 thread_local volatile int zeroed;
 
 [[gnu::noinline]] bool looks_new(void* expected_self) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): for glibc a handle is the address of the block
   return reinterpret_cast<void*>(::pthread_self()) == expected_self && initialised == 42 &&
          zeroed == 0 && errno == 0;
 }

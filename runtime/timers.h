@@ -32,6 +32,7 @@ class Timers {
   constexpr Timers() = default;
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
+  ~Timers() = default;
 
   /// Arms a timer that is not armed. False when memory is short.
   [[nodiscard]] bool arm(Timer& timer, Deadline deadline);

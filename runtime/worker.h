@@ -37,6 +37,7 @@ class Worker {
   explicit Worker(Scheduler* owner) : scheduler(owner) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
+  ~Worker() = default;
 
   /// Prepares a worker on the calling kernel thread, whose running code becomes `main`. `own_tls`:
   /// main may be run by others.
@@ -65,10 +66,10 @@ class Worker {
   /// The monitor: takes the queue if the worker is in a fiber. Null if it is not.
   RunQueue* take_queue();
   /// The monitor: makes a spare run.
-  void give_queue(RunQueue* queue);
+  void give_queue(RunQueue* given);
 
   /// In a fork's child: this is the only worker.
-  void after_fork_in_child(RunQueue* queue);
+  void after_fork_in_child(RunQueue* given);
 
   /// The kernel thread's signal mask shall be this one.
   void apply_signal_mask(std::uint64_t mask);

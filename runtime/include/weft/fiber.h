@@ -28,6 +28,7 @@ namespace weft {
 /// Source:   gevent.Greenlet.
 ///
 ///     std::vector<weft::AnyFiber> all{weft::spawn(f), weft::spawn(g)};
+// NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): assignment by value serves both
 class AnyFiber {
  public:
   AnyFiber() = default;
@@ -58,6 +59,7 @@ class AnyFiber {
   }
   /// As join_for(), until `moment`.
   template <class Clock, class Duration>
+  // NOLINTNEXTLINE(modernize-use-nodiscard): a caller may only want to wait
   bool join_until(const std::chrono::time_point<Clock, Duration>& moment) const {
     return detail::join(task_, detail::deadline_at(moment));
   }

@@ -112,6 +112,7 @@ class CallTask final : public ResultTask<ResultOf<F, Args...>> {
 
   void execute() override {
     // Before the destructors of thread_local objects, on the fiber: what it holds may need them.
+    // NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): local, never copied
     struct Destroy {
       std::optional<std::tuple<F, Args...>>& call;
       ~Destroy() { call.reset(); }
