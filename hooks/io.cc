@@ -121,29 +121,34 @@ ssize_t send_file(int out, int in, off_t* offset, std::size_t count, Next next) 
   return sent;
 }
 
-// Which end has to be waited for is not in the result, so ask. SPLICE_F_NONBLOCK speaks of the pipe
-// ends only.
-// NOLINTNEXTLINE(readability-function-cognitive-complexity): two ends, each of which may have to be
-// waited for
+// The end that has to be waited for: the result of splice does not say. Null if both are ready.
+Wait* blocked_end(Wait& reading, Wait& writing) {
+  if (reading.is_cooperative()) {
+    reading.begin();
+    if (!attempt::is_ready(reading.target().fd, POLLIN)) {
+      return &reading;
+    }
+  }
+  if (writing.is_cooperative()) {
+    writing.begin();
+    if (!attempt::is_ready(writing.target().fd, POLLOUT)) {
+      return &writing;
+    }
+  }
+  return nullptr;
+}
+
+// SPLICE_F_NONBLOCK speaks of the pipe ends only, so both are asked first.
 ssize_t splice_some(int in, off64_t* in_at, int out, off64_t* out_at, std::size_t n,
                     unsigned flags) {
   Wait reading = readable(in);
   Wait writing = writable(out);
-  const auto next = [&] { return real::splice(in, in_at, out, out_at, n, flags); };
-  if ((flags & SPLICE_F_NONBLOCK) != 0 ||
-      (!reading.is_cooperative() && !writing.is_cooperative())) {
-    return next();
+  const bool may_park = reading.is_cooperative() || writing.is_cooperative();
+  if ((flags & SPLICE_F_NONBLOCK) != 0 || !may_park) {
+    return real::splice(in, in_at, out, out_at, n, flags);
   }
   for (;;) {
-    Wait* blocked = nullptr;
-    if (reading.is_cooperative()) {
-      reading.begin();
-      blocked = attempt::is_ready(in, POLLIN) ? nullptr : &reading;
-    }
-    if (blocked == nullptr && writing.is_cooperative()) {
-      writing.begin();
-      blocked = attempt::is_ready(out, POLLOUT) ? nullptr : &writing;
-    }
+    Wait* blocked = blocked_end(reading, writing);
     if (blocked == nullptr) {
       const long result =
           sys::call(SYS_splice, in, in_at, out, out_at, n, flags | SPLICE_F_NONBLOCK);
@@ -153,7 +158,7 @@ ssize_t splice_some(int in, off64_t* in_at, int out, off64_t* out_at, std::size_
       blocked = writing.is_cooperative() ? &writing : &reading;
     }
     if (const int error = blocked->park()) {
-      return error == EPERM ? next() : to_libc(-error);
+      return error == EPERM ? real::splice(in, in_at, out, out_at, n, flags) : to_libc(-error);
     }
   }
 }

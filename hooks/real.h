@@ -121,6 +121,7 @@ struct Plain<R(A..., ...) noexcept> {
   X(system)
 // clang-format on
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes no parentheses
 #define X(name) inline constinit Next<#name, Plain<decltype(::name)>::Type> name;
 WEFT_REAL_SYMBOLS(X)
 #undef X
