@@ -47,8 +47,8 @@ unsigned sleep_seconds(unsigned seconds) {
   if (sleep_until(self, deadline) == 0) {
     return 0;
   }
-  // The seconds that are left, rounded as glibc does: to the nearest.
-  return static_cast<unsigned>((deadline.left_ns() + Deadline::kSecond / 2) / Deadline::kSecond);
+  return static_cast<unsigned>(deadline.left_ns() /
+                               Deadline::kSecond);  // whole seconds, as glibc's
 }
 
 int sleep_microseconds(useconds_t us) {

@@ -32,8 +32,7 @@ void Monitor::start() {
 }
 
 void* Monitor::thread_main(void* self) {
-  const std::uint64_t all = ~std::uint64_t{0};
-  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &all, nullptr, kKernelMaskBytes);
+  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &os::kProgramSignals, nullptr, kKernelMaskBytes);
   sys::call(SYS_prctl, PR_SET_NAME, "weft-monitor");
   static_cast<Monitor*>(self)->loop();
   return nullptr;

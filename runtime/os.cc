@@ -28,7 +28,15 @@ void* remap(void* memory, std::size_t old_bytes, std::size_t new_bytes) {
   return pointer_or_null(sys::call(SYS_mremap, memory, old_bytes, new_bytes, MREMAP_MAYMOVE));
 }
 
-void become_multithreaded() { ::__libc_single_threaded = 0; }
+void become_multithreaded() {
+  // libc prepares for threads (setuid's signal, stdio's locks) when it makes its first, and only
+  // while the flag is set.
+  if (::__libc_single_threaded != 0 &&
+      !start_thread([](void* unused) { return unused; }, nullptr)) {
+    return;
+  }
+  ::__libc_single_threaded = 0;
+}
 
 void set_thread_starter(ThreadStarter starter) { thread_starter = starter; }
 

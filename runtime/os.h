@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace weft::runtime::os {
 
@@ -25,6 +26,10 @@ void set_thread_starter(ThreadStarter starter);
 /// Tells libc and libstdc++ that there is more than one thread from now on: they leave out locks
 /// and atomics as long as there is not.
 void become_multithreaded();
+
+/// Every signal that a program may handle. libc keeps 32 and 33: setuid and its kin wait until each
+/// of libc's threads, ours included, has handled the latter.
+inline constexpr std::uint64_t kProgramSignals = ~(std::uint64_t{3} << 31);
 
 /// Starts a detached kernel thread with a small stack and all signals blocked. False if it can't.
 [[nodiscard]] bool start_thread(void* (*function)(void*), void* argument);

@@ -359,7 +359,9 @@ void Scheduler::after_fork_in_child() {
   scheduler->kernel_threads_ = 1;
   scheduler->holder_ = running.worker;
   running.worker->after_fork_in_child(&scheduler->queue_);
-  if (self->own_tls) {
+  if (self->is_main) {
+    self->tid = static_cast<pid_t>(sys::call(SYS_gettid));
+  } else if (self->own_tls) {
     tcb::set_tid(self->thread_pointer, self->tid);  // the kernel has put the child's own there
   }
   WEFT_CHECK(scheduler->hub_.open() == 0, "a forked child has two descriptors for its hub");

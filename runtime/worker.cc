@@ -7,6 +7,7 @@
 #include "runtime/arch/thread_pointer.h"
 #include "runtime/check.h"
 #include "runtime/fiber_pool.h"
+#include "runtime/os.h"
 #include "runtime/overflow.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::size_t kIdleStack = std::size_t{64} << 10;
 constexpr std::size_t kKernelMaskBytes = 8;
-constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
 
 }  // namespace
 
@@ -56,7 +56,7 @@ void Worker::retire() {
 void Worker::run_kernel_thread() {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
   may_end_ = true;
-  kernel_mask = kAllSignals;  // as os::start_thread made it
+  kernel_mask = os::kProgramSignals;  // as os::start_thread made it
   native_.thread_pointer = arch::thread_pointer();
   native_.own_tls = true;
   native_.state = FiberState::kRunning;
@@ -139,7 +139,7 @@ bool Worker::idle_loop() {
 
 bool Worker::wait_as_spare() {
   // The program's handlers run where its fibers run.
-  apply_signal_mask(kAllSignals);
+  apply_signal_mask(os::kProgramSignals);
   if (!is_promised_) {
     has_queue_.store(0, std::memory_order_relaxed);
     scheduler->add_spare(this);

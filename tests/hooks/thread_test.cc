@@ -33,6 +33,15 @@ pthread_t start(void* (*body)(void*), void* argument) {
   return id;
 }
 
+// libc waits until each of its threads has handled a signal, kernel threads of a runtime's own included.
+TEST(Identity, SetuidReturnsWhileThreadsExist) {
+  std::atomic<bool> flag{false};
+  const pthread_t thread = start(wait_for_flag, &flag);
+  EXPECT_EQ(setuid(getuid()), 0);
+  flag = true;
+  EXPECT_EQ(pthread_join(thread, nullptr), 0);
+}
+
 TEST(Join, BringsTheReturnValue) {
   int value = 0;
   void* result = nullptr;
