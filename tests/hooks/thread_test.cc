@@ -33,7 +33,8 @@ pthread_t start(void* (*body)(void*), void* argument) {
   return id;
 }
 
-// libc waits until each of its threads has handled a signal, kernel threads of a runtime's own included.
+// libc waits until each of its threads has handled a signal, kernel threads of a runtime's own
+// included.
 TEST(Identity, SetuidReturnsWhileThreadsExist) {
   std::atomic<bool> flag{false};
   const pthread_t thread = start(wait_for_flag, &flag);
