@@ -16,6 +16,10 @@ void patch_all(const std::string& except) {
   hooks::real::find_all();
   runtime::os::set_thread_starter(hooks::real::pthread_create.get());
   hooks::prepare_for_forks();
+  if (runtime::Scheduler::current() != nullptr) {
+    throw std::system_error(EALREADY, std::generic_category(),
+                            "weft::patch_all: call it before the first weft::spawn, and once");
+  }
   // With handoff where fibers can have their own TLS: a library's call that no hook reaches then
   // stops nobody. Else bound to this thread.
   const bool started = hooks::threads_can_be_fibers()

@@ -93,15 +93,15 @@ struct Plain<R(A..., ...) noexcept> {
 // X(name): every symbol that a table replaces and whose next definition some row calls.
 // clang-format off
 #define WEFT_REAL_SYMBOLS(X) \
-  X(accept) X(accept4) X(bind) X(connect) X(getsockopt) X(listen) X(recv) X(recvfrom) \
-  X(recvmmsg) X(recvmsg) X(send) X(sendmmsg) X(sendmsg) X(sendto) X(setsockopt) X(shutdown) \
+  X(accept) X(accept4) X(connect) X(recv) X(recvfrom) \
+  X(recvmmsg) X(recvmsg) X(send) X(sendmmsg) X(sendmsg) X(sendto) X(setsockopt) \
   X(socket) X(socketpair) X(read) X(readv) X(write) X(writev) X(sendfile) X(sendfile64) \
   X(splice) X(eventfd_read) X(eventfd_write) X(preadv2) X(preadv64v2) X(pwritev2) \
   X(pwritev64v2) X(close) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(ioctl) X(pipe) X(pipe2) \
   X(eventfd) X(timerfd_create) X(signalfd) X(inotify_init) X(inotify_init1) X(memfd_create) \
   X(epoll_create) X(epoll_create1) X(close_range) X(closefrom) X(open) X(open64) X(openat) \
-  X(openat64) X(creat) X(creat64) X(fclose) X(fopen) X(fopen64) X(fdopen) X(freopen) \
-  X(freopen64) X(popen) X(pclose) X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) \
+  X(openat64) X(creat) X(creat64) X(fclose) X(fopen) X(fopen64) X(freopen) \
+  X(freopen64) X(popen) X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) \
   X(epoll_pwait) X(epoll_pwait2) X(sleep) X(usleep) X(nanosleep) X(clock_nanosleep) \
   X(sched_yield) X(thrd_sleep) X(pause) X(pthread_create) X(pthread_join) \
   X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach) \
@@ -117,8 +117,8 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_rwlock_timedwrlock) X(pthread_rwlock_clockrdlock) X(pthread_rwlock_clockwrlock) \
   X(pthread_rwlock_unlock) X(sem_wait) X(sem_trywait) X(sem_timedwait) X(sem_clockwait) \
   X(sem_post) X(pthread_barrier_wait) X(pthread_once) X(pthread_spin_lock) \
-  X(pthread_spin_trylock) X(fork) X(vfork) X(wait) X(waitpid) X(wait3) X(wait4) X(waitid) \
-  X(system)
+  X(pthread_spin_trylock) X(fork) X(vfork) X(wait4) X(waitid)
+
 // clang-format on
 
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes no parentheses

@@ -138,7 +138,7 @@ int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* time
 // A fiber has no kernel thread of its own. The signal goes to the kernel thread that runs it; a
 // handler runs there.
 int signal_thread(pthread_t thread, int signal) {
-  const runtime::Fiber* const fiber = fiber_of(thread);
+  const runtime::Fiber* const fiber = any_fiber_of(thread);
   if (fiber == nullptr) {
     return real::pthread_kill(thread, signal);
   }

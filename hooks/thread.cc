@@ -174,21 +174,10 @@ int join_kernel_thread(pthread_t thread, void** result, Deadline deadline) {
   }
 }
 
-// The main thread has libc's own control block, but as long as its scheduler runs it ends as a
-// fiber does.
-Fiber* joinable_fiber(pthread_t thread) {
-  Scheduler* const scheduler = Scheduler::current();
-  if (scheduler != nullptr &&
-      reinterpret_cast<pthread_t>(scheduler->main_fiber().thread_pointer) == thread) {
-    return &scheduler->main_fiber();
-  }
-  return fiber_of(thread);
-}
-
 template <class Next>
 int join_until(pthread_t thread, void** result, Deadline deadline, Next next) {
   test_cancel();
-  if (Fiber* const fiber = joinable_fiber(thread)) {
+  if (Fiber* const fiber = any_fiber_of(thread)) {
     return join_fiber(fiber, result, deadline);
   }
   return cooperative(Group::kThread) != nullptr ? join_kernel_thread(thread, result, deadline)
@@ -349,6 +338,17 @@ int cpu_clock_of(pthread_t thread, clockid_t* clock) {
 }
 
 }  // namespace
+
+Fiber* any_fiber_of(pthread_t thread) {
+  Scheduler* const scheduler = Scheduler::current();
+  if (scheduler != nullptr) {
+    Fiber& main = scheduler->main_fiber();
+    if (reinterpret_cast<pthread_t>(main.thread_pointer) == thread) {
+      return &main;
+    }
+  }
+  return fiber_of(thread);
+}
 
 pid_t self_id() {
   if (const Fiber* const self = runtime::current()) {

@@ -16,6 +16,9 @@ inline runtime::Fiber* fiber_of(pthread_t thread) {
   return runtime::fiber_of_thread(reinterpret_cast<const void*>(thread));
 }
 
+/// As fiber_of, and the main thread's fiber for the main thread, whose control block is libc's own.
+runtime::Fiber* any_fiber_of(pthread_t thread);
+
 /// Acts on a pthread_cancel that the running fiber has let come so far. Unwinds: nothing of the
 /// caller may need more than its destructors. Call it before and after a park at a cancellation
 /// point.

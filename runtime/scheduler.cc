@@ -24,13 +24,15 @@ void finish_park(Fiber* left) {
   FiberState expected = FiberState::kRunning;
   if (!left->state.compare_exchange_strong(expected, FiberState::kParked,
                                            std::memory_order_acq_rel)) {
-    left->state.store(FiberState::kReady, std::memory_order_release);
+    // Exchanges, here and below: what an unpark's caller wrote before its token is seen by the
+    // fiber's next run.
+    left->state.exchange(FiberState::kReady, std::memory_order_acq_rel);
     left->scheduler->enqueue(left);
   }
 }
 
 void finish_yield(Fiber* left) {
-  left->state.store(FiberState::kReady, std::memory_order_release);
+  left->state.exchange(FiberState::kReady, std::memory_order_acq_rel);
   left->scheduler->enqueue(left);
 }
 

@@ -28,9 +28,9 @@ constexpr std::array kGroups = {
     Group{"io", "read, write, accept, connect, send, recv and the like"},
     Group{"poll", "poll, select, epoll_wait"},
     Group{"time", "sleep, usleep, nanosleep, clock_nanosleep"},
-    Group{"thread", "pthread_create, pthread_join, sched_yield: threads stay kernel threads"},
+    Group{"thread", "pthread_create, pthread_join: threads stay kernel threads"},
     Group{"sync", "pthread_mutex_*, pthread_cond_*, semaphores, barriers, futex"},
-    Group{"process", "fork, waitpid, system, popen, posix_spawn"},
+    Group{"process", "fork, vfork, wait, waitpid, waitid"},
     Group{"signal", "pthread_kill, pthread_sigmask, sigwait and the like"},
 };
 

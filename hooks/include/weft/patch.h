@@ -11,7 +11,9 @@ namespace weft {
 /// Turns the hooks on and makes the calling thread's code the main fiber of a scheduler: from now
 /// on blocking calls on fibers park them, and pthread_create makes fibers.
 ///
-/// Errors:   throws std::system_error if the scheduler can't start (descriptors, memory).
+/// Errors:   throws std::system_error if the scheduler can't start (EMFILE: descriptors, memory),
+/// or the thread has one
+///           already (EALREADY: patched twice, or spawned before).
 /// Threads:  call it once, early in main, before other threads exist. Locks that are held meanwhile
 /// stay valid; threads that
 ///           wait for a condition meanwhile are not woken by later signals.
