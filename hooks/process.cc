@@ -21,7 +21,12 @@ namespace sys = runtime::sys;
 
 namespace {
 
-void in_parent() { share_all(); }
+void before() { runtime::Scheduler::before_fork(); }
+
+void in_parent() {
+  runtime::Scheduler::after_fork_in_parent();
+  share_all();
+}
 
 void in_child() {
   forget_self_id();
@@ -103,7 +108,7 @@ int wait_for_id(idtype_t type, id_t id, siginfo_t* info, int options) {
 
 }  // namespace
 
-void prepare_for_forks() { ::pthread_atfork(nullptr, in_parent, in_child); }
+void prepare_for_forks() { ::pthread_atfork(before, in_parent, in_child); }
 
 // clang-format off
 extern "C" {

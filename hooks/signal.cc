@@ -149,7 +149,8 @@ int signal_thread(pthread_t thread, int signal) {
     return 0;
   }
   const bool runs = fiber->state.load() == runtime::FiberState::kRunning;
-  const runtime::Worker* const worker = runs ? fiber->worker : fiber->scheduler->holder();
+  const runtime::Worker* const worker =
+      runs ? fiber->worker : fiber->scheduler->queue(0).holder.load();
   return static_cast<int>(
       -sys::call(SYS_tgkill, sys::call(SYS_getpid), worker->kernel_tid, signal));
 }

@@ -50,7 +50,8 @@ ExceptionGlobals& exception_globals() {
 
 void enter(Fiber* from, Fiber* to) {
   Worker* const worker = running.worker;
-  if (from->thread_pointer != to->thread_pointer) {
+  // Null: that fiber borrows whatever TLS there is.
+  if (from->thread_pointer != to->thread_pointer && to->thread_pointer != nullptr) {
     arch::set_thread_pointer(to->thread_pointer);
   }
   set_running(to->visible, worker);

@@ -142,5 +142,23 @@ void put(Fiber* fiber) {
   list.head = fiber;
 }
 
+void lock_for_fork() {
+  for (auto& lists : free_lists) {
+    for (FreeList& list : lists) {
+      list.lock.lock();
+    }
+  }
+  lock_stacks_for_fork();
+}
+
+void unlock_after_fork() {
+  unlock_stacks_after_fork();
+  for (auto& lists : free_lists) {
+    for (FreeList& list : lists) {
+      list.lock.unlock();
+    }
+  }
+}
+
 }  // namespace fiber_pool
 }  // namespace weft::runtime

@@ -20,4 +20,8 @@ namespace weft::runtime::fiber_pool {
 /// Puts back a fiber that nobody runs, joins or lists any more.
 void put(Fiber* fiber);
 
+/// Around fork(2): in the child the lists are whole, and unlocked.
+void lock_for_fork();
+void unlock_after_fork();
+
 }  // namespace weft::runtime::fiber_pool

@@ -1,27 +1,78 @@
-// handoff.cc: the scheduler's spare workers.
+// handoff.cc: who holds the scheduler's queues, and the spare workers.
 #include <new>
 
 #include "runtime/check.h"
 #include "runtime/os.h"
+#include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
 #include "runtime/tcb.h"
 
 namespace weft::runtime {
 
-// The order matters: the queue is taken only when there is somebody to give it to.
-void Scheduler::hand_off(Worker* stuck) {
+// The order matters: a queue is taken only when there is somebody to give it to.
+void Scheduler::hand_off(RunQueue& queue, const Worker* stuck) {
   Worker* const spare = take_spare();
   if (spare == nullptr) {
     return;
   }
-  RunQueue* const queue = stuck->take_queue();
-  if (queue == nullptr) {  // it has moved on in the meantime
+  bool was_taken = false;
+  {
+    const SpinGuard hold(hand_off_lock_);
+    Worker* const holder = queue.holder.load(std::memory_order_relaxed);
+    was_taken = holder == stuck && holder->detach();
+    if (was_taken) {
+      queue.holder.store(spare, std::memory_order_release);
+    }
+  }
+  if (was_taken) {
+    spare->give_queue(&queue);
+  } else {  // it has moved on in the meantime
     add_spare(spare);
+  }
+}
+
+void Scheduler::hand_off_own() {
+  Worker* const worker = running.worker;
+  if (has_migration() && !is_alone() &&
+      worker->mode.load(std::memory_order_relaxed) == WorkerMode::kUser) {
+    hand_off(*worker->queue.load(std::memory_order_relaxed), worker);
+  }
+}
+
+bool Scheduler::needs_holder() const {
+  const int count = holders();
+  return count < workers_ && count < live_fibers() && idle_.sleeping() == 0;
+}
+
+void Scheduler::add_holder() {
+  Worker* const spare = take_spare();
+  if (spare == nullptr) {
     return;
   }
-  holder_.store(spare, std::memory_order_release);
-  spare->give_queue(queue);
+  RunQueue* queue = nullptr;
+  {
+    const SpinGuard hold(hand_off_lock_);
+    const int count = holders_.load(std::memory_order_relaxed);
+    if (count < workers_) {
+      queue = queues_ + count;
+      queue->holder.store(spare, std::memory_order_release);
+      holders_.store(count + 1, std::memory_order_release);
+    }
+  }
+  if (queue != nullptr) {
+    spare->give_queue(queue);
+  } else {
+    add_spare(spare);
+  }
+}
+
+void Scheduler::end_spares() {
+  const SpinGuard hold(spares_lock_);
+  for (Worker* next = nullptr; spares_ != nullptr; spares_ = next) {
+    next = spares_->next;
+    spares_->give_queue(nullptr);
+  }
 }
 
 Worker* Scheduler::take_spare() {
@@ -37,6 +88,10 @@ Worker* Scheduler::take_spare() {
 
 void Scheduler::add_spare(Worker* worker) {
   const SpinGuard hold(spares_lock_);
+  if (is_ending()) {
+    worker->give_queue(nullptr);
+    return;
+  }
   worker->next = spares_;
   spares_ = worker;
 }
@@ -90,8 +145,11 @@ void* Scheduler::kernel_thread_main(void* argument) {
   Scheduler* const scheduler = worker->scheduler;
   worker->run_kernel_thread();
   tcb::count_threads(1);
-  scheduler->kernel_threads_.fetch_sub(1);
   scheduler->keep_ended(worker);
+  std::atomic<int>& count = scheduler->kernel_threads_;
+  if (count.fetch_sub(1) == 1) {
+    lot::unpark(&count, lot::kAll);
+  }
   return nullptr;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,15 +18,16 @@ namespace {
 constexpr int kMaxEvents = 256;
 constexpr int kMaxHubs = 64;
 constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
+constexpr std::uint64_t kAlarmEvent = kWakeEvent - 1;
 
 // Descriptors of ours, by hub, so that close-all loops of the program pass them by.
 struct OwnFds {
   std::atomic<int> epoll{-1};
   std::atomic<int> wake{-1};
+  std::atomic<int> timer{-1};
 };
 constinit OwnFds own_fds[kMaxHubs];
 constinit std::atomic<std::uint64_t> used_bits{0};
-constinit std::atomic<bool> lacks_pwait2{false};
 
 // POSIX gives out the lowest free number, and programs rely on it: ours go where the program's do
 // not.
@@ -62,33 +64,48 @@ std::uint64_t pack(int fd, const FdSlot& slot) {
 
 }  // namespace
 
+int Hub::add_own(int fd, std::uint64_t tag) const {
+  epoll_event event = {EPOLLIN | EPOLLET, {.u64 = tag}};
+  return static_cast<int>(-sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, fd, &event));
+}
+
 int Hub::open() {
   epoll_ = move_high(sys::call(SYS_epoll_create1, EPOLL_CLOEXEC));
-  if (epoll_ < 0) {
-    return -epoll_;
-  }
   wake_ = move_high(sys::call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (wake_ < 0) {
-    sys::call(SYS_close, epoll_);
-    return -wake_;
+  timer_ = move_high(sys::call(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  for (const int fd : {epoll_, wake_, timer_}) {
+    if (fd < 0) {
+      close();
+      return -fd;
+    }
   }
-  epoll_event event = {EPOLLIN | EPOLLET, {.u64 = kWakeEvent}};
-  const long added = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, wake_, &event);
   if (bit_ == 0) {
     bit_ = std::uint64_t{1} << claim_bit();
   }
   OwnFds& own = own_fds[__builtin_ctzll(bit_)];
   own.epoll = epoll_;
   own.wake = wake_;
-  return static_cast<int>(-added);
+  own.timer = timer_;
+  alarm_lock_.unlock();  // in a fork's child its holder may be a thread that the fork left behind
+  alarm_ns_ = Deadline::never().ns();
+  const int error = add_own(wake_, kWakeEvent);
+  return error != 0 ? error : add_own(timer_, kAlarmEvent);
 }
 
 void Hub::close() {
+  for (int* const fd : {&epoll_, &wake_, &timer_}) {
+    if (*fd >= 0) {
+      sys::call(SYS_close, *fd);
+    }
+    *fd = -1;
+  }
+  if (bit_ == 0) {
+    return;
+  }
   OwnFds& own = own_fds[__builtin_ctzll(bit_)];
   own.epoll = -1;
   own.wake = -1;
-  sys::call(SYS_close, epoll_);
-  sys::call(SYS_close, wake_);
+  own.timer = -1;
   for_each_fd_slot([this](int, FdSlot& slot) {
     if ((slot.registered() & bit_) != 0) {
       slot.clear_registered(bit_);
@@ -103,7 +120,8 @@ bool Hub::owns(int fd) {
   for (; used != 0; used &= used - 1) {
     const OwnFds& own = own_fds[__builtin_ctzll(used)];
     if (fd == own.epoll.load(std::memory_order_relaxed) ||
-        fd == own.wake.load(std::memory_order_relaxed)) {
+        fd == own.wake.load(std::memory_order_relaxed) ||
+        fd == own.timer.load(std::memory_order_relaxed)) {
       return true;
     }
   }
@@ -120,6 +138,7 @@ int Hub::next_own(int after) {
   for (const OwnFds& own : own_fds) {
     consider(own.epoll.load(std::memory_order_relaxed));
     consider(own.wake.load(std::memory_order_relaxed));
+    consider(own.timer.load(std::memory_order_relaxed));
   }
   return best;
 }
@@ -151,52 +170,64 @@ void Hub::forget(int fd, FdSlot& slot) {
   }
 }
 
-int Hub::wait(epoll_event* events, int capacity, Deadline deadline) {
-  const std::int64_t left = deadline.is_never() ? -1 : deadline.left_ns();
-  if (left > 0 && !lacks_pwait2.load(std::memory_order_relaxed)) {
-    const timespec timeout = Deadline::at(left).to_timespec();
-    const long got = sys::call(SYS_epoll_pwait2, epoll_, events, capacity, &timeout, nullptr, 0);
-    if (got != -ENOSYS) {
-      return static_cast<int>(got);
-    }
-    lacks_pwait2 = true;  // a kernel before 5.11
-  }
-  constexpr std::int64_t kMillisecond = 1'000'000;
-  constexpr std::int64_t kLongest = 1'000'000;
-  const auto timeout_ms =
-      left < 0 ? -1 : std::min((left + kMillisecond - 1) / kMillisecond, kLongest);
-  return static_cast<int>(
-      sys::call(SYS_epoll_pwait, epoll_, events, capacity, timeout_ms, nullptr, 0));
-}
-
-Hub::Polled Hub::poll(Deadline deadline) {
+Hub::Polled Hub::poll(bool may_wait) {
   epoll_event events[kMaxEvents];  // NOLINT: filled by the kernel; clearing 3 KiB per poll is waste
-  const int got = wait(events, kMaxEvents, deadline);
-  ++counters.polls;
+  const long got =
+      sys::call(SYS_epoll_pwait, epoll_, events, kMaxEvents, may_wait ? -1 : 0, nullptr, 0);
+  counters.polls.fetch_add(1, std::memory_order_relaxed);
+  Polled polled;
   if (got < 0) {
     WEFT_CHECK(got == -EINTR, "the hub's epoll instance works: did the program close it?");
-    return Polled::kSignal;
+    polled.signal = true;
+    return polled;
   }
-  for (int i = 0; i < got; ++i) {
+  polled.events = static_cast<int>(got);
+  for (long i = 0; i < got; ++i) {
     const std::uint64_t tag = events[i].data.u64;
+    // Edge-triggered: neither has to be read to be reported again.
     if (tag == kWakeEvent) {
-      std::uint64_t ignored = 0;
-      sys::call(SYS_read, wake_, &ignored, sizeof ignored);
-      continue;
-    }
-    FdSlot* const slot = fd_slot(static_cast<int>(tag & 0xffff'ffff));
-    // A stale event is of a number's former life; its description lives on elsewhere.
-    if (slot != nullptr && slot->generation() == tag >> 32) {
-      slot->on_event(events[i].events);
+      polled.woken = true;
+    } else if (tag == kAlarmEvent) {
+      clear_alarm();
+      polled.alarm = true;
+    } else {
+      FdSlot* const slot = fd_slot(static_cast<int>(tag & 0xffff'ffff));
+      // A stale event is of a number's former life; its description lives on elsewhere.
+      if (slot != nullptr && slot->generation() == tag >> 32) {
+        slot->on_event(events[i].events);
+      }
     }
   }
-  counters.events += static_cast<std::uint64_t>(got);
-  return got > 0 ? Polled::kEvents : Polled::kNothing;
+  counters.events.fetch_add(static_cast<std::uint64_t>(got), std::memory_order_relaxed);
+  return polled;
 }
 
 void Hub::wake() {
   const std::uint64_t one = 1;
   sys::call(SYS_write, wake_, &one, sizeof one);
+}
+
+// A timer is put into its heap, then the alarm is set. Whoever gets an alarm clears it, then looks
+// at all heaps, then sets the next alarm. So of a timer that comes meanwhile either that look knows,
+// or its own set_alarm finds none set. alarm_ns_ and the kernel's timer change together, under the
+// lock.
+void Hub::set_alarm(Deadline moment) {
+  if (moment.ns() >= alarm_ns_.load(std::memory_order_seq_cst)) {
+    return;
+  }
+  const SpinGuard hold(alarm_lock_);
+  if (moment.ns() >= alarm_ns_.load(std::memory_order_relaxed)) {
+    return;
+  }
+  alarm_ns_.store(moment.ns(), std::memory_order_seq_cst);
+  const std::int64_t at_least_one = std::max<std::int64_t>(moment.ns(), 1);  // zero turns it off
+  const itimerspec setting = {{}, Deadline::at(at_least_one).to_timespec()};
+  sys::call(SYS_timerfd_settime, timer_, TFD_TIMER_ABSTIME, &setting, nullptr);
+}
+
+void Hub::clear_alarm() {
+  const SpinGuard hold(alarm_lock_);
+  alarm_ns_.store(Deadline::never().ns(), std::memory_order_seq_cst);
 }
 
 }  // namespace weft::runtime

@@ -7,16 +7,17 @@
 
 #include "runtime/deadline.h"
 #include "runtime/fd_slot.h"
+#include "runtime/spin_lock.h"
 
 struct epoll_event;
 
 namespace weft::runtime {
 
-/// One epoll instance, polled by its scheduler's idle worker. A descriptor is registered once,
+/// One epoll instance, polled by its scheduler's idle workers. A descriptor is registered once,
 /// edge-triggered and for both directions, when somebody first has to wait for it; close takes it
 /// out.
 ///
-/// Threads: ensure_registered, wake: any. open, close, poll: the scheduler's.
+/// Threads: ensure_registered, wake, set_alarm: any. open, close, poll: the scheduler's.
 class Hub {
  public:
   /// Returns 0 or an errno.
@@ -31,13 +32,23 @@ class Hub {
   /// Takes the descriptor out: for one whose description lives on under another number.
   void forget(int fd, FdSlot& slot);
 
-  enum class Polled { kNothing, kEvents, kSignal };
-  /// Waits for events until the deadline (a passed one: only looks), and wakes whoever waits for
-  /// them. kSignal: a signal handler ran meanwhile.
-  Polled poll(Deadline deadline);
+  /// What a poll met.
+  struct Polled {
+    int events = 0;       // of descriptors, and those of the next two
+    bool signal = false;  // a signal handler ran meanwhile
+    bool woken = false;   // wake() was called
+    bool alarm = false;   // the moment of set_alarm() has come
+  };
+  /// Looks for events, or waits for some, and wakes the fibers that wait for them. Several threads
+  /// may poll at a time: an event reaches one of them.
+  Polled poll(bool may_wait);
 
-  /// Ends a poll that another thread is in. Async-signal-safe.
+  /// Ends the poll of one thread. Async-signal-safe.
   void wake();
+
+  /// One poll will report an alarm at that moment, or at an earlier one that is already set. Whoever
+  /// gets the alarm sets the next one. A system call only if the moment is earlier than what is set.
+  void set_alarm(Deadline moment);
 
   /// Bit of this hub in FdSlot::registered().
   [[nodiscard]] std::uint64_t bit() const { return bit_; }
@@ -53,18 +64,22 @@ class Hub {
   }
 
   struct Counters {
-    std::uint64_t polls = 0;
-    std::uint64_t events = 0;
+    std::atomic<std::uint64_t> polls{0};
+    std::atomic<std::uint64_t> events{0};
     std::atomic<std::uint64_t> registrations{0};
   };
   Counters counters;
 
  private:
-  int wait(epoll_event* events, int capacity, Deadline deadline);
+  int add_own(int fd, std::uint64_t tag) const;
+  void clear_alarm();
   static int next_own(int after);
   int epoll_ = -1;
   int wake_ = -1;
+  int timer_ = -1;
   std::uint64_t bit_ = 0;
+  SpinLock alarm_lock_;
+  std::atomic<std::int64_t> alarm_ns_{Deadline::never().ns()};
 };
 
 }  // namespace weft::runtime

@@ -7,7 +7,9 @@
 
 namespace weft::runtime {
 
+class RunQueue;
 class Scheduler;
+class Worker;
 
 /// A kernel thread of weft's own that looks once per slice, and sleeps while the scheduler is idle.
 class Monitor {
@@ -25,21 +27,31 @@ class Monitor {
       wake_up();
     }
   }
+  /// Ends the thread, and waits until it has ended.
+  void stop();
   /// In a fork's child, which has no monitor: the next start() makes one.
   void after_fork_in_child();
 
  private:
+  enum class State : std::uint32_t { kNone, kRuns, kStops, kHasEnded };
+  // What the monitor saw of one queue at its last look.
+  struct Seen {
+    const Worker* holder = nullptr;
+    std::uint64_t picks = 0;
+    bool was_user = false;
+  };
   static void* thread_main(void* self);
   void loop();
-  void look();
+  bool pause();
+  void look(Seen* seen);
+  void relieve(RunQueue& queue, const Worker* stuck);
   void sleep_while_idle();
   void wake_up();
 
   Scheduler& scheduler_;
-  std::atomic<bool> started_{false};
+  std::atomic<State> state_{State::kNone};
   std::atomic<std::uint32_t> asleep_{0};
   std::uint64_t picks_seen_ = 0;
-  bool was_user_ = false;
   int idle_looks_ = 0;
 };
 

@@ -1,35 +1,75 @@
 #include "runtime/run_queue.h"
 
-#include "runtime/scheduler.h"
+#include <algorithm>
 
 namespace weft::runtime {
 
-void RunQueue::push(Fiber* fiber) {
-  busy_ = true;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  fiber->next = nullptr;
-  if (head_ == nullptr) {
-    head_ = fiber;
-  } else {
-    tail_->next = fiber;
+bool RunQueue::try_lock() {
+  if (is_shared_) {
+    return lock_.try_lock();
   }
-  tail_ = fiber;
+  if (is_busy_.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  is_busy_.store(true, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  busy_ = false;
+  return true;
+}
+
+void RunQueue::lock() {
+  if (is_shared_) {
+    lock_.lock();
+  } else {
+    is_busy_.store(true, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+}
+
+void RunQueue::unlock() {
+  if (is_shared_) {
+    lock_.unlock();
+  } else {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    is_busy_.store(false, std::memory_order_relaxed);
+  }
+}
+
+void RunQueue::append(const Chain& chain) {
+  chain.last->next = nullptr;
+  if (head_ == nullptr) {
+    head_ = chain.first;
+  } else {
+    tail_->next = chain.first;
+  }
+  tail_ = chain.last;
+  if (is_shared_) {
+    size_.fetch_add(chain.count, std::memory_order_seq_cst);
+  } else {
+    size_.store(size_.load(std::memory_order_relaxed) + chain.count, std::memory_order_relaxed);
+  }
+}
+
+bool RunQueue::try_push(Fiber* fiber) {
+  if (!try_lock()) {
+    return false;
+  }
+  append({fiber, fiber, 1});
+  unlock();
+  return true;
 }
 
 Fiber* RunQueue::pop() {
-  if (inbox_.load(std::memory_order_relaxed) != nullptr) {
-    drain_inbox();
+  drain_inbox();
+  if (size_.load(std::memory_order_relaxed) == 0) {
+    return nullptr;
   }
-  busy_ = true;
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  lock();
   Fiber* const fiber = head_;
   if (fiber != nullptr) {
     head_ = fiber->next;
+    size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   }
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  busy_ = false;
+  unlock();
   return fiber;
 }
 
@@ -43,67 +83,64 @@ Fiber* RunQueue::pick() {
   return pop();
 }
 
-void RunQueue::put(Fiber* fiber) {
-  Fiber* first = inbox_.load(std::memory_order_relaxed);
-  do {
-    fiber->next = first;
-  } while (!inbox_.compare_exchange_weak(first, fiber, std::memory_order_seq_cst));
-  poke();
-}
-
-void RunQueue::poke() {
-  // Invariant 2. Whoever turns asleep_ off does the waking, so a burst of wake-ups costs one write.
-  if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false)) {
-    hub_.wake();
-  }
-}
-
 void RunQueue::drain_inbox() {
-  Fiber* newest = inbox_.exchange(nullptr, std::memory_order_acquire);
-  Fiber* oldest = nullptr;
-  while (newest != nullptr) {
-    Fiber* const next = newest->next;
-    newest->next = oldest;
-    oldest = newest;
-    newest = next;
-  }
-  while (oldest != nullptr) {
-    Fiber* const next = oldest->next;
-    push(oldest);
-    oldest = next;
-  }
-}
-
-void RunQueue::fire_timers() {
-  if (timers.empty()) {
+  if (inbox_.is_empty()) {
     return;
   }
-  const std::int64_t now = now_ns();
-  while (Timer* const timer = timers.take_expired(now)) {
-    unpark(reinterpret_cast<Fiber*>(reinterpret_cast<char*>(timer) -
-                                    __builtin_offsetof(Fiber, timer)));
+  Chain chain;
+  for (Fiber* fiber = inbox_.take_all(); fiber != nullptr; fiber = fiber->next) {
+    chain.first = chain.first == nullptr ? fiber : chain.first;
+    chain.last = fiber;
+    ++chain.count;
+  }
+  if (chain.count != 0) {
+    lock();
+    append(chain);
+    unlock();
   }
 }
 
-bool RunQueue::poll_hub() {
-  Deadline until = Deadline::at(0);
-  if (head_ == nullptr) {
-    asleep_.store(true, std::memory_order_seq_cst);
-    if (inbox_.load(std::memory_order_seq_cst) == nullptr) {
-      until = timers.soonest();
-    }
+RunQueue::Chain RunQueue::cut_half() {
+  const std::uint32_t size = size_.load(std::memory_order_relaxed);
+  Chain chain = {head_, head_, std::min((size + 1) / 2, kMostStolen)};
+  for (std::uint32_t i = 1; i < chain.count; ++i) {
+    chain.last = chain.last->next;
   }
-  const Hub::Polled polled = hub_.poll(until);
-  asleep_.store(false, std::memory_order_relaxed);
-  return polled == Hub::Polled::kSignal;
+  if (chain.count != 0) {
+    head_ = chain.last->next;
+    size_.store(size - chain.count, std::memory_order_relaxed);
+  }
+  return chain;
+}
+
+Fiber* RunQueue::steal_from(RunQueue& victim) {
+  if (victim.size_.load(std::memory_order_relaxed) == 0) {
+    return nullptr;
+  }
+  victim.lock();
+  Chain stolen = victim.cut_half();
+  victim.unlock();
+  if (stolen.count == 0) {
+    return nullptr;
+  }
+  Fiber* const fiber = stolen.first;
+  if (stolen.count > 1) {
+    stolen.first = fiber->next;
+    --stolen.count;
+    lock();
+    append(stolen);
+    unlock();
+  }
+  return fiber;
 }
 
 void RunQueue::after_fork_in_child() {
+  lock_.unlock();
+  is_busy_ = false;
   head_ = nullptr;
   tail_ = nullptr;
-  busy_ = false;
-  inbox_ = nullptr;
-  asleep_ = false;
+  size_ = 0;
+  holder = nullptr;
   timers.clear();
 }
 

@@ -1,12 +1,9 @@
 #include "runtime/scheduler.h"
 
-#include <cstdlib>
-#include <new>
+#include <algorithm>
 
 #include "runtime/check.h"
 #include "runtime/fiber_pool.h"
-#include "runtime/os.h"
-#include "runtime/overflow.h"
 #include "runtime/parking_lot.h"
 #include "runtime/settings.h"
 #include "runtime/sys.h"
@@ -14,9 +11,6 @@
 
 namespace weft::runtime {
 namespace {
-
-constinit std::atomic<std::uint64_t> next_id{1};
-constinit std::atomic<Scheduler*> process_scheduler{nullptr};
 
 // After the switch: whoever unparks from now on finds a parked fiber, and whoever did before left a
 // token.
@@ -38,41 +32,6 @@ void finish_yield(Fiber* left) {
 
 }  // namespace
 
-// Schedulers whose threads have ended. Their memory is kept for the next: an unpark may still come
-// for their fibers.
-struct Retired {
-  SpinLock lock;
-  Scheduler* head = nullptr;
-};
-static constinit Retired retired;
-
-// One per kernel thread that started a scheduler: its destructor closes what the thread leaves
-// behind. Fibers that have not ended by then never run again.
-struct ThreadEnd {
-  Scheduler* scheduler = nullptr;
-  ThreadEnd() = default;
-  ThreadEnd(const ThreadEnd&) = delete;
-  ThreadEnd& operator=(const ThreadEnd&) = delete;
-  ~ThreadEnd() {
-    if (scheduler != nullptr) {
-      scheduler->hub_.close();
-      scheduler->main_worker_.retire();
-      scheduler->main_.state = FiberState::kFree;
-      const SpinGuard hold(retired.lock);
-      scheduler->next_retired_ = retired.head;
-      retired.head = scheduler;
-    }
-  }
-  static void* take_memory() {
-    const SpinGuard hold(retired.lock);
-    Scheduler* const old = retired.head;
-    if (old != nullptr) {
-      retired.head = old->next_retired_;
-    }
-    return old;
-  }
-};
-
 void park() {
   Fiber* const self = current();
   WEFT_CHECK(self != nullptr, "only a fiber parks");
@@ -91,14 +50,11 @@ bool park_until(Deadline deadline) {
   }
   Fiber* const self = current();
   WEFT_CHECK(self != nullptr, "only a fiber parks");
-  RunQueue& queue = self->scheduler->queue();
-  if (!queue.timers.arm(self->timer, deadline)) {
+  if (!self->scheduler->timers().arm(self->timer, deadline)) {
     yield();  // no memory for one more timer: wait by looking again
     return !deadline.passed();
   }
-  if (running.worker->mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
-    queue.poke();
-  }
+  self->scheduler->hub().set_alarm(deadline);
   park();
   return Timers::cancel(self->timer);
 }
@@ -138,59 +94,10 @@ std::size_t default_stack_bytes(bool own_tls) {
                                      : fiber_pool::bytes_for_code(kDefaultSpacing, own_tls);
 }
 
-bool Scheduler::start() {
-  if (hub_.open() != 0) {
-    print_line("weft: cannot start: no descriptor for the hub. Raise `ulimit -n`.");
-    return false;
-  }
-  os::become_multithreaded();
-  main_.scheduler = this;
-  main_.is_main = true;
-  main_.id = next_id++;
-  main_.tid = static_cast<pid_t>(sys::call(SYS_gettid));
-  main_.state = FiberState::kRunning;
-  set_name(main_, "main");
-  if (!main_worker_.adopt(&main_, is_process_)) {
-    hub_.close();
-    return false;
-  }
-  main_worker_.queue = &queue_;
-  holder_ = &main_worker_;
-  list_ = nullptr;
-  live_ = 0;
-  link(&main_);
-  overflow::watch_this_thread();
-  return true;
+std::uint64_t Scheduler::new_fiber_id() {
+  static constinit std::atomic<std::uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
 }
-
-Scheduler* Scheduler::current_or_start() {
-  if (Scheduler* const known = current()) {
-    return known;
-  }
-  static thread_local ThreadEnd end;
-  void* memory = ThreadEnd::take_memory();
-  if (memory == nullptr) {
-    memory = os::map(sizeof(Scheduler));
-  }
-  end.scheduler = start_in(memory, false);
-  return end.scheduler;
-}
-
-Scheduler* Scheduler::start_in(void* memory, bool is_process) {
-  if (memory == nullptr) {
-    return nullptr;
-  }
-  auto* const fresh = new (memory) Scheduler(is_process);
-  return fresh->start() ? fresh : nullptr;
-}
-
-bool Scheduler::start_process() {
-  Scheduler* const fresh = start_in(os::map(sizeof(Scheduler)), true);
-  process_scheduler = fresh;
-  return fresh != nullptr;
-}
-
-Scheduler* Scheduler::process() { return process_scheduler.load(std::memory_order_acquire); }
 
 void Scheduler::link(Fiber* fiber) {
   const SpinGuard hold(list_lock_);
@@ -227,21 +134,72 @@ Fiber* Scheduler::spawn(const SpawnOptions& options, void (*run)(Fiber*), void* 
 void Scheduler::release(Fiber* fiber) {
   fiber->state.store(FiberState::kReady, std::memory_order_release);
   enqueue(fiber);
-  if (is_process_) {
+  if (has_migration()) {
     monitor_.start();
+    if (needs_holder()) {
+      add_holder();
+    }
   }
 }
 
+// A worker between two fibers takes the next one itself; what is behind that is for others. A fiber
+// goes on running.
 void Scheduler::enqueue(Fiber* fiber) {
   Worker* const worker = running.worker;
-  const bool holds_queue = worker != nullptr && worker->scheduler == this &&
-                           worker->mode.load(std::memory_order_relaxed) == WorkerMode::kRuntime &&
-                           worker->queue != nullptr && !worker->queue->is_busy();
-  if (holds_queue) {
-    worker->queue->push(fiber);
-  } else {
-    queue_.put(fiber);
+  RunQueue* const own = worker != nullptr && worker->scheduler == this
+                            ? worker->queue.load(std::memory_order_relaxed)
+                            : nullptr;
+  if (own == nullptr || !own->try_push(fiber)) {
+    inbox_.put(fiber);
+    idle_.wake_one();
+  } else if (worker->mode.load(std::memory_order_relaxed) != WorkerMode::kRuntime ||
+             own->size() > 1) {
+    idle_.wake_one();
   }
+}
+
+Fiber* Scheduler::steal(RunQueue& thief) {
+  const int count = holders();
+  const auto self = static_cast<int>(&thief - queues_);
+  for (int i = 1; i < count; ++i) {
+    if (Fiber* const fiber = thief.steal_from(queues_[(self + i) % count])) {
+      return fiber;
+    }
+  }
+  return nullptr;
+}
+
+bool Scheduler::has_ready() const {
+  if (!inbox_.is_empty()) {
+    return true;
+  }
+  for (int i = 0; i < holders(); ++i) {
+    if (queues_[i].size() != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::uint64_t Scheduler::picks() const {
+  std::uint64_t sum = 0;
+  for (int i = 0; i < holders(); ++i) {
+    sum += queues_[i].picks();
+  }
+  return sum;
+}
+
+void Scheduler::fire_timers() {
+  const std::int64_t now = now_ns();
+  Deadline next = Deadline::never();
+  for (int i = 0; i < workers_; ++i) {
+    while (Timer* const timer = queues_[i].timers.take_expired(now)) {
+      unpark(reinterpret_cast<Fiber*>(reinterpret_cast<char*>(timer) -
+                                      __builtin_offsetof(Fiber, timer)));
+    }
+    next = std::min(next, queues_[i].timers.soonest());
+  }
+  hub_.set_alarm(next);
 }
 
 void Scheduler::end_main() {
@@ -255,8 +213,9 @@ void Scheduler::end_main() {
 
 Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {
   const bool own_stack = options.stack_low == nullptr;
-  // Sharing means being bound to one kernel thread, which the process scheduler's fibers are not.
-  const bool own_tls = options.own_tls || is_process_;
+  // Sharing means being bound to one kernel thread. Under sanitizers, where nobody can make TLS, the
+  // fibers of a pool borrow it from the kernel thread that runs them just then.
+  const bool own_tls = options.own_tls || (has_migration() && tcb::available());
   const std::size_t bytes =
       options.stack_bytes != 0 ? options.stack_bytes : default_stack_bytes(own_tls);
   Fiber* const fiber = fiber_pool::take(own_stack ? bytes : 0, own_tls);
@@ -268,13 +227,13 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
     fiber->stack_top = options.stack_top;
   }
   Fiber* const parent = runtime::current();
-  fiber->id = next_id.fetch_add(1, std::memory_order_relaxed);
+  fiber->id = new_fiber_id();
   fiber->scheduler = this;
-  fiber->worker = holder();
+  fiber->worker = nullptr;
   fiber->visible = fiber;
   fiber->signal_mask = parent != nullptr ? parent->signal_mask : main_.signal_mask;
   if (!fiber->own_tls) {
-    fiber->thread_pointer = main_.thread_pointer;
+    fiber->thread_pointer = main_.thread_pointer;  // of a pool: null, whatever there is
   }
   fiber->run = run;
   fiber->argument = argument;
@@ -290,7 +249,7 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
 void Scheduler::finish_end(Fiber* left) {
   Scheduler* const scheduler = left->scheduler;
   scheduler->unlink(left);
-  if (scheduler->is_alone()) {
+  if (scheduler->live_fibers() <= 1) {
     lot::unpark(&scheduler->live_, lot::kAll);
   }
   const std::uint32_t before = left->end_state.fetch_or(Fiber::kHasEnded);
@@ -340,34 +299,6 @@ void Scheduler::on_signal() {
     main_.interrupted = true;
     runtime::unpark(&main_);
   }
-}
-
-void Scheduler::after_fork_in_child() {
-  Scheduler* const scheduler = current();
-  if (scheduler == nullptr) {
-    return;
-  }
-  Fiber* const self = runtime::current();
-  lot::after_fork_in_child();
-  for_each_fd_slot([](int, FdSlot& slot) { slot.forget_process(); });
-  scheduler->hub_.close();
-  scheduler->list_lock_.unlock();
-  scheduler->list_ = nullptr;
-  scheduler->live_ = 0;
-  scheduler->queue_.after_fork_in_child();
-  scheduler->monitor_.after_fork_in_child();
-  scheduler->spares_lock_.unlock();
-  scheduler->spares_ = nullptr;
-  scheduler->kernel_threads_ = 1;
-  scheduler->holder_ = running.worker;
-  running.worker->after_fork_in_child(&scheduler->queue_);
-  if (self->is_main) {
-    self->tid = static_cast<pid_t>(sys::call(SYS_gettid));
-  } else if (self->own_tls) {
-    tcb::set_tid(self->thread_pointer, self->tid);  // the kernel has put the child's own there
-  }
-  WEFT_CHECK(scheduler->hub_.open() == 0, "a forked child has two descriptors for its hub");
-  scheduler->link(self);
 }
 
 }  // namespace weft::runtime

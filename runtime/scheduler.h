@@ -11,7 +11,10 @@
 #include "runtime/deadline.h"
 #include "runtime/fiber.h"
 #include "runtime/hub.h"
+#include "runtime/idle_workers.h"
+#include "runtime/inbox.h"
 #include "runtime/monitor.h"
+#include "runtime/os.h"
 #include "runtime/run_queue.h"
 #include "runtime/spin_lock.h"
 #include "runtime/worker.h"
@@ -38,9 +41,16 @@ struct SpawnOptions {
   char* stack_top = nullptr;
 };
 
-/// The fibers of one kernel thread, or (under LD_PRELOAD) of the process.
+/// Fibers, and the workers that run them.
 class Scheduler {
  public:
+  enum class Kind : std::uint8_t {
+    kThread,   // one worker, the kernel thread that started it: its fibers stay there
+    kProcess,  // under LD_PRELOAD and after patch_all: the threads of the program
+    kPool,     // kernel threads of its own only, and no main fiber
+  };
+  static constexpr int kMostWorkers = 256;
+
   /// The scheduler of the running fiber or kernel thread; null if it has none yet.
   static Scheduler* current() {
     return running.worker == nullptr ? nullptr : running.worker->scheduler;
@@ -49,10 +59,16 @@ class Scheduler {
   /// or memory are short.
   static Scheduler* current_or_start();
 
-  /// Starts the one scheduler of the process on the calling thread (LD_PRELOAD). False when it
-  /// can't.
+  /// Starts the one scheduler of the process on the calling thread (LD_PRELOAD), with as many
+  /// workers as settings() say. False when it can't.
   static bool start_process();
   static Scheduler* process();
+
+  /// Starts one with `workers` kernel threads of its own, from the first fibers on. Null when
+  /// descriptors or memory are short.
+  static Scheduler* start_pool(int workers);
+  /// Waits until all of a pool's fibers have ended, and ends its kernel threads. The last use of it.
+  void end_pool();
 
   /// Makes a fiber that will execute run(fiber) with fiber->argument == argument. Null when memory
   /// is short (a message was printed once). `run` must not return: it ends with end_current().
@@ -79,35 +95,66 @@ class Scheduler {
   /// blocks.
   [[nodiscard]] bool is_alone() const { return live_.load(std::memory_order_relaxed) == 1; }
   [[nodiscard]] int live_fibers() const { return live_.load(std::memory_order_relaxed); }
+  [[nodiscard]] Kind kind() const { return kind_; }
+  /// Whether its fibers change kernel threads.
+  [[nodiscard]] bool has_migration() const { return kind_ != Kind::kThread; }
 
   Fiber& main_fiber() { return main_; }
   Hub& hub() { return hub_; }
-  RunQueue& queue() { return queue_; }
+  IdleWorkers& idle() { return idle_; }
 
   /// Makes a ready fiber run soon. Threads: any; async-signal-safe.
   void enqueue(Fiber* fiber);
 
+  // -- workers and their queues --
+  /// As many run fibers at a time at most, those apart that are stuck in one.
+  [[nodiscard]] int workers() const { return workers_; }
+  /// The queues that have a holder are the first ones.
+  [[nodiscard]] int holders() const { return holders_.load(std::memory_order_acquire); }
+  [[nodiscard]] RunQueue& queue(int index) { return queues_[index]; }
+  /// Fibers for a worker that has none; the first one is returned, the others are in its queue.
+  Fiber* steal(RunQueue& thief);
+  /// Whether any queue holds a fiber. Sequentially consistent: see idle_workers.h.
+  [[nodiscard]] bool has_ready() const;
+  /// Picks of all queues.
+  [[nodiscard]] std::uint64_t picks() const;
+  /// The hub's alarm: wakes all fibers whose deadlines have passed, and sets the next alarm.
+  void fire_timers();
+  /// Where the running fiber arms its timer.
+  Timers& timers() {
+    RunQueue* const own = running.worker->queue.load(std::memory_order_relaxed);
+    return own == nullptr ? queues_[0].timers : own->timers;
+  }
+
   // -- handoff: see monitor.h --
-  /// The worker that holds the queue.
-  [[nodiscard]] Worker* holder() const { return holder_.load(std::memory_order_acquire); }
-  /// The monitor: gives the stuck worker's queue to a spare, an old one or a new.
-  void hand_off(Worker* stuck);
+  /// Gives the queue of a stuck worker to a spare, an old one or a new, if that worker still is in a
+  /// fiber.
+  void hand_off(RunQueue& queue, const Worker* stuck);
+  /// The running fiber is about to block: its worker's queue goes to a spare at once.
+  void hand_off_own();
   void add_spare(Worker* worker);
   /// False if it has just been given a queue.
   bool remove_spare(Worker* worker);
   void wake_monitor() {
-    if (is_process_) {
+    if (has_migration()) {
       monitor_.wake();
     }
   }
+  [[nodiscard]] bool is_idle() const { return idle_.sleeping() + idle_.napping() == holders(); }
+  [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_acquire); }
   /// What an idle worker lets through: what the main fiber does.
-  [[nodiscard]] std::uint64_t idle_signal_mask() const { return main_.signal_mask; }
+  [[nodiscard]] std::uint64_t idle_signal_mask() const {
+    return kind_ == Kind::kPool ? os::kProgramSignals : main_.signal_mask;
+  }
 
   /// A signal handler ran while no fiber did: a wait that signals end, of the main fiber first,
   /// returns EINTR.
   void on_signal();
 
-  /// In a fork's child: the running fiber lives on, alone.
+  /// Around fork(2): the parent, before it and after; the child, where the running fiber lives on,
+  /// alone.
+  static void before_fork();
+  static void after_fork_in_parent();
   static void after_fork_in_child();
 
   /// Calls visit(fiber) for every fiber that has not ended, under a lock.
@@ -121,10 +168,15 @@ class Scheduler {
 
  private:
   friend struct ThreadEnd;
-  explicit Scheduler(bool is_process)
-      : queue_(hub_), main_worker_(this), monitor_(*this), is_process_(is_process) {}
-  static Scheduler* start_in(void* memory, bool is_process);
+  Scheduler(Kind kind, int workers);
+  static Scheduler* start_in(void* memory, Kind kind, int workers);
   bool start();
+  static std::size_t bytes(int workers);
+  static std::uint64_t new_fiber_id();
+  void end_spares();
+  void restart_in_child();
+  void add_holder();
+  bool needs_holder() const;
   Worker* take_spare();
   Worker* make_worker();
   static void* kernel_thread_main(void* argument);
@@ -133,21 +185,26 @@ class Scheduler {
   void unlink(Fiber* fiber);
   static void finish_end(Fiber* left);
 
+  const Kind kind_;
+  const int workers_;
   Hub hub_;
-  RunQueue queue_;
+  Inbox inbox_;
+  IdleWorkers idle_;
   Worker main_worker_;
   Fiber main_;
   Monitor monitor_;
-  const bool is_process_;  // its fibers have their own TLS, so they may change kernel threads
-  std::atomic<Worker*> holder_{nullptr};
+  SpinLock hand_off_lock_;
+  std::atomic<int> holders_{0};
+  std::atomic<bool> is_ending_{false};
   SpinLock spares_lock_;
   Worker* spares_ = nullptr;
   Worker* ended_ = nullptr;  // their memory is used again
-  std::atomic<int> kernel_threads_{1};
+  std::atomic<int> kernel_threads_{0};
   SpinLock list_lock_;
   Fiber* list_ = nullptr;
   std::atomic<int> live_{0};
   Scheduler* next_retired_ = nullptr;
+  RunQueue* const queues_;  // behind this object, in the same memory
 };
 
 /// Stack size of fibers that do not ask for one: what 256 KiB of address space leave for code, or

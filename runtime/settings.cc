@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "runtime/check.h"
+#include "runtime/scheduler.h"
 
 namespace weft::runtime {
 namespace {
@@ -28,25 +29,26 @@ std::size_t size_of(const char* name) {
   return size;
 }
 
-int count_of(const char* name) {
+int count_of(const char* name, std::size_t most, const char* range) {
   const char* const value = value_of(name);
-  constexpr std::size_t kMost = 4096;
   const std::size_t count = parse_size(value);
-  if (*value != '\0' && (count == 0 || count > kMost)) {
-    print_line("weft: ", name, " is not a number from 1 to 4096: '", value, "'. It is ignored.");
+  if (*value != '\0' && (count == 0 || count > most)) {
+    print_line("weft: ", name, range, value, "'. It is ignored.");
     return 0;
   }
   return static_cast<int>(count);
 }
 
 Settings read_settings() {
+  constexpr std::size_t kMost = 4096;
+  constexpr const char* kRange = " is not a number from 1 to 4096: '";
   Settings read;
   read.stack_bytes = size_of("WEFT_STACK");
-  read.workers = count_of("WEFT_WORKERS");
-  if (const int threads = count_of("WEFT_MAX_THREADS"); threads != 0) {
+  read.workers = count_of("WEFT_WORKERS", Scheduler::kMostWorkers, " is not a number from 1 to 256: '");
+  if (const int threads = count_of("WEFT_MAX_THREADS", kMost, kRange); threads != 0) {
     read.max_threads = threads;
   }
-  if (const int milliseconds = count_of("WEFT_SLICE"); milliseconds != 0) {
+  if (const int milliseconds = count_of("WEFT_SLICE", kMost, kRange); milliseconds != 0) {
     constexpr std::int64_t kMillisecond = 1'000'000;
     read.slice_ns = milliseconds * kMillisecond;
   }

@@ -98,6 +98,18 @@ Stack cut_stack(int size_class) {
   return {low + os::kPage, slab.next};
 }
 
+void lock_stacks_for_fork() {
+  for (Slab& slab : slabs) {
+    slab.lock.lock();
+  }
+}
+
+void unlock_stacks_after_fork() {
+  for (Slab& slab : slabs) {
+    slab.lock.unlock();
+  }
+}
+
 bool in_guard(const Stack& stack, const void* address) {
   const auto* at = static_cast<const char*>(address);
   return at < stack.low && at >= stack.low - os::kPage;

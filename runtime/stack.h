@@ -35,4 +35,8 @@ bool in_guard(const Stack& stack, const void* address);
 /// How stacks are guarded here, for reports: "MADV_GUARD_INSTALL" or "mprotect".
 const char* guard_method();
 
+/// Around fork(2).
+void lock_stacks_for_fork();
+void unlock_stacks_after_fork();
+
 }  // namespace weft::runtime

@@ -61,7 +61,7 @@ void Timers::sift_down(std::uint32_t at, Entry entry) {
 void Timers::remove_at(std::uint32_t at) {
   heap_[at].timer->owner = nullptr;
   const Entry last = heap_[size_ - 1];
-  __atomic_store_n(&size_, size_ - 1, __ATOMIC_RELAXED);
+  --size_;
   if (at == size_) {
     return;
   }
@@ -79,7 +79,7 @@ bool Timers::arm(Timer& timer, Deadline deadline) {
     return false;
   }
   timer.deadline_ns = deadline.ns();
-  __atomic_store_n(&size_, size_ + 1, __ATOMIC_RELAXED);
+  ++size_;
   sift_up(size_ - 1, {deadline.ns(), &timer});
   __atomic_store_n(&timer.owner, this, __ATOMIC_RELEASE);
   return true;

@@ -26,7 +26,7 @@ struct Timer {
 ///
 /// Invariants: 1. A timer with owner == this is at heap_[timer.index], and no other is in the heap.
 ///             2. Each entry's deadline is not before its parent's.
-/// Threads:    any may arm on its own worker's and cancel on any; expiry is taken by the worker.
+/// Threads:    any.
 class Timers {
  public:
   constexpr Timers() = default;
@@ -44,8 +44,6 @@ class Timers {
   Timer* take_expired(std::int64_t now_ns);
   /// The soonest deadline, or never.
   [[nodiscard]] Deadline soonest();
-  /// Whether no timer is armed. Exact on the worker's own thread, a hint elsewhere.
-  [[nodiscard]] bool empty() const { return __atomic_load_n(&size_, __ATOMIC_RELAXED) == 0; }
   /// Forgets all timers: in a fork's child, where their fibers do not exist.
   void clear();
 

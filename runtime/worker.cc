@@ -86,8 +86,9 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
   WorkerMode user = WorkerMode::kUser;
   Fiber* next = nullptr;
   if (worker->mode.compare_exchange_strong(user, WorkerMode::kRuntime, std::memory_order_acq_rel)) {
-    next = worker->queue->pick();
-  } else {
+    next = worker->queue.load(std::memory_order_relaxed)->pick();
+  } else {  // detached: the queue is another's by now
+    worker->queue.store(nullptr, std::memory_order_relaxed);
     worker->mode.store(WorkerMode::kRuntime, std::memory_order_relaxed);
   }
   if (next != nullptr) {
@@ -118,23 +119,92 @@ void Worker::idle_main(Fiber*) {
 
 // One turn. False when the kernel thread shall end.
 bool Worker::idle_loop() {
-  if (queue == nullptr) {
+  RunQueue* const mine = queue.load(std::memory_order_relaxed);
+  if (mine == nullptr) {
     return wait_as_spare();
   }
-  queue->fire_timers();
+  if (Fiber* const next_fiber = find_work(*mine)) {
+    scheduler->wake_monitor();
+    if (mine->size() != 0) {
+      scheduler->idle().wake_one();
+    }
+    run(next_fiber);
+    return true;
+  }
+  if (scheduler->is_ending()) {
+    scheduler->idle().wake_one();  // each the next
+    return false;
+  }
+  rest(*mine);
+  return true;
+}
+
+Fiber* Worker::find_work(RunQueue& mine) {
+  if (mine.size() != 0 && scheduler->idle().sleeping() == 0) {
+    look_at_hub(false);  // else the kernel wakes the one that sleeps there
+  }
+  Fiber* const next_fiber = mine.pop();
+  return next_fiber != nullptr ? next_fiber : scheduler->steal(mine);
+}
+
+void Worker::rest(RunQueue& mine) {
   const std::uint64_t mask = scheduler->idle_signal_mask();
   if (mask != kernel_mask) {
     apply_signal_mask(mask);
   }
-  if (queue->poll_hub()) {
+  if (shall_nap(mine)) {
+    nap();
+    return;
+  }
+  IdleWorkers& idle_workers = scheduler->idle();
+  idle_workers.enter();
+  const bool may_wait = !scheduler->has_ready() && !scheduler->is_ending();
+  look_at_hub(may_wait);
+  idle_workers.leave();
+  if (scheduler->workers() > 1) {
+    busy_since_ns_ = now_ns();
+  }
+}
+
+void Worker::look_at_hub(bool may_wait) {
+  const Hub::Polled polled = scheduler->hub().poll(may_wait);
+  if (polled.woken) {
+    scheduler->idle().was_woken();
+  }
+  if (polled.alarm) {
+    scheduler->fire_timers();
+  }
+  if (polled.signal) {
     scheduler->on_signal();
   }
-  queue->fire_timers();
-  if (Fiber* const next_fiber = queue->pop()) {
-    scheduler->wake_monitor();
-    run(next_fiber);
+}
+
+// To wake a worker and put it to sleep again costs more than what most events and wake-ups are
+// about. So a worker that was woken for a moment's work, while the others did more than it did,
+// leaves the next events to them for a millisecond. It then looks for work once, and sleeps in the
+// hub. Where the others are stuck in their fibers nobody naps.
+bool Worker::shall_nap(const RunQueue& mine) {
+  if (scheduler->workers() == 1) {
+    return false;
   }
-  return true;
+  constexpr std::int64_t kMoment = 50'000;
+  const std::uint64_t by_me = mine.picks() - picks_of_mine_;
+  const std::uint64_t by_all = scheduler->picks() - picks_of_all_;
+  picks_of_mine_ += by_me;
+  picks_of_all_ += by_all;
+  const bool others_cover = by_all > 2 * by_me || scheduler->idle().sleeping() > 0;
+  has_napped_ = !has_napped_ && others_cover && now_ns() - busy_since_ns_ < kMoment &&
+                scheduler->idle().begin_nap(scheduler->holders() - 1);
+  return has_napped_;
+}
+
+void Worker::nap() {
+  constexpr timespec kLength = {0, 1'000'000};
+  if (sys::call(SYS_nanosleep, &kLength, nullptr) == -EINTR) {
+    scheduler->on_signal();
+  }
+  scheduler->idle().end_nap();
+  busy_since_ns_ = now_ns();
 }
 
 bool Worker::wait_as_spare() {
@@ -154,21 +224,11 @@ bool Worker::wait_as_spare() {
       return false;
     }
   }
-  return true;
-}
-
-RunQueue* Worker::take_queue() {
-  WorkerMode user = WorkerMode::kUser;
-  if (!mode.compare_exchange_strong(user, WorkerMode::kDetached, std::memory_order_acq_rel)) {
-    return nullptr;
-  }
-  RunQueue* const taken = queue;
-  queue = nullptr;
-  return taken;
+  return queue.load(std::memory_order_relaxed) != nullptr;
 }
 
 void Worker::give_queue(RunQueue* given) {
-  queue = given;
+  queue.store(given, std::memory_order_relaxed);
   has_queue_.store(1, std::memory_order_release);
   sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&has_queue_), 1);
 }
@@ -178,6 +238,7 @@ void Worker::after_fork_in_child(RunQueue* given) {
   may_end_ = false;  // it is the process's main thread now
   queue = given;
   mode = WorkerMode::kUser;
+  has_napped_ = false;
 }
 
 }  // namespace weft::runtime

@@ -27,11 +27,12 @@ enum class WorkerMode : std::uint32_t {
   kDetached,  // in a fiber, and its queue was handed over     the worker, on leaving it -> kRuntime
 };
 
-/// Invariants: 1. queue is changed by the worker itself while it is a spare's waker's turn, or by
-/// the monitor that has just turned
-///                kUser into kDetached. So in kRuntime mode it is the worker's own.
-///             2. The idle context runs whenever no fiber does. A worker without a queue is a
-///             spare, and sleeps.
+/// Invariants: 1. A worker in kRuntime mode with a queue is that queue's holder, and stays it.
+///             2. queue is changed by the worker itself, or by who gives one to a spare. A detached
+///                worker still has the pointer to the queue that it has lost: it may push there, as
+///                any thread may that the queue's lock keeps out of the others' way.
+///             3. The idle context runs whenever no fiber does. A worker without a queue is a
+///                spare, and sleeps.
 class Worker {
  public:
   explicit Worker(Scheduler* owner) : scheduler(owner) {}
@@ -63,9 +64,12 @@ class Worker {
     }
   }
 
-  /// The monitor: takes the queue if the worker is in a fiber. Null if it is not.
-  RunQueue* take_queue();
-  /// The monitor: makes a spare run.
+  /// Under the hand-off lock: the worker loses its queue if it is in a fiber. False if it is not.
+  bool detach() {
+    WorkerMode user = WorkerMode::kUser;
+    return mode.compare_exchange_strong(user, WorkerMode::kDetached, std::memory_order_acq_rel);
+  }
+  /// Makes a spare run: holder of the queue, or, where its scheduler ends, null.
   void give_queue(RunQueue* given);
 
   /// In a fork's child: this is the only worker.
@@ -75,7 +79,7 @@ class Worker {
   void apply_signal_mask(std::uint64_t mask);
 
   std::atomic<WorkerMode> mode{WorkerMode::kRuntime};
-  RunQueue* queue = nullptr;  // null: a spare, or detached
+  std::atomic<RunQueue*> queue{nullptr};  // null: a spare
   Scheduler* const scheduler;
   Fiber* idle = nullptr;               // the context in which no fiber runs
   std::atomic<Fiber*> fiber{nullptr};  // the one it runs, for reports
@@ -86,12 +90,22 @@ class Worker {
  private:
   static void idle_main(Fiber* self);
   bool idle_loop();
+  Fiber* find_work(RunQueue& mine);
+  void rest(RunQueue& mine);
+  bool shall_nap(const RunQueue& mine);
+  void nap();
+  void look_at_hub(bool may_wait);
   bool wait_as_spare();
   void run(Fiber* next_fiber);
   void start_running(Fiber* next_fiber);
 
   static constexpr std::uint32_t kCallsBetweenYields = 64;
   std::uint32_t calls_ = 0;
+  // What this worker and the others had picked when it was last idle, and until when it was.
+  std::int64_t busy_since_ns_ = 0;
+  std::uint64_t picks_of_mine_ = 0;
+  std::uint64_t picks_of_all_ = 0;
+  bool has_napped_ = false;
   std::atomic<std::uint32_t> has_queue_{0};  // a spare sleeps while it is zero
   bool is_promised_ =
       true;  // new: it was made for a queue, and is not among the spares before it has had that one

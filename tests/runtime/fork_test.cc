@@ -22,12 +22,14 @@ class Fork : public RuntimeTest {
   // Runs `body` in a child, in the fiber that forked. What it returns is the child's exit status.
   template <class Body>
   static int in_child(Body body) {
+    Scheduler::before_fork();
     const pid_t child = ::fork();
     if (child == 0) {
       ::alarm(20);
       Scheduler::after_fork_in_child();
       ::_exit(body());
     }
+    Scheduler::after_fork_in_parent();
     int status = -1;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <thread>
+#include <vector>
 
 #include "tests/runtime/fixture.h"
 
@@ -25,7 +27,7 @@ class HubTest : public RuntimeTest {
   }
   // Polls until nothing more comes: a registration may report at once what is ready.
   void settle() {
-    while (hub_.poll(Deadline::at(0)) != Hub::Polled::kNothing) {
+    while (hub_.poll(false).events != 0) {
     }
   }
   Hub hub_;
@@ -45,9 +47,9 @@ TEST_F(HubTest, EachWriteIsAnEdge) {
   settle();
   const std::uint32_t before = pipe.out_slot().edges(Direction::kRead);
   pipe.feed();
-  EXPECT_EQ(hub_.poll(Deadline::after(1s)), Hub::Polled::kEvents);
+  EXPECT_EQ(hub_.poll(true).events, 1);
   EXPECT_EQ(pipe.out_slot().edges(Direction::kRead), before + 1);
-  EXPECT_EQ(hub_.poll(Deadline::at(0)), Hub::Polled::kNothing) << "edges, not levels";
+  EXPECT_EQ(hub_.poll(false).events, 0) << "edges, not levels";
 }
 
 TEST_F(HubTest, AStaleEventIsIgnored) {
@@ -57,10 +59,10 @@ TEST_F(HubTest, AStaleEventIsIgnored) {
   pipe.out_slot().reset();  // as if the number had been closed and handed out again
   const std::uint32_t before = pipe.out_slot().edges(Direction::kRead);
   pipe.feed();
-  EXPECT_EQ(hub_.poll(Deadline::after(1s)), Hub::Polled::kEvents);
+  EXPECT_EQ(hub_.poll(true).events, 1);
   EXPECT_EQ(pipe.out_slot().edges(Direction::kRead), before);
   EXPECT_EQ(hub_.ensure_registered(pipe.out(), pipe.out_slot()), 0);
-  EXPECT_EQ(hub_.poll(Deadline::after(1s)), Hub::Polled::kEvents);
+  EXPECT_EQ(hub_.poll(true).events, 1);
   EXPECT_EQ(pipe.out_slot().edges(Direction::kRead), before + 1);
 }
 
@@ -79,21 +81,59 @@ TEST_F(HubTest, ForgottenDescriptorIsSilent) {
   hub_.forget(pipe.out(), pipe.out_slot());
   settle();
   pipe.feed();
-  EXPECT_EQ(hub_.poll(Deadline::at(0)), Hub::Polled::kNothing);
+  EXPECT_EQ(hub_.poll(false).events, 0);
 }
 
-TEST_F(HubTest, WakeEndsAPoll) {
-  std::thread waker([this] { hub_.wake(); });
-  EXPECT_EQ(hub_.poll(Deadline::after(10s)), Hub::Polled::kEvents);
-  waker.join();
-}
-
-TEST_F(HubTest, PollIsNeverShort) {
-  for (const auto timeout : {200us, 1500us, 3000us}) {
-    const Stopwatch watch;
-    EXPECT_EQ(hub_.poll(Deadline::after(timeout)), Hub::Polled::kNothing);
-    EXPECT_GE(watch.elapsed(), timeout);
+TEST_F(HubTest, EachWakeEndsAPoll) {
+  for (int round = 0; round < 3; ++round) {
+    std::thread waker([this] { hub_.wake(); });
+    EXPECT_TRUE(hub_.poll(true).woken);
+    waker.join();
   }
+  EXPECT_FALSE(hub_.poll(false).woken);
+}
+
+TEST_F(HubTest, AWakeReachesOneOfSeveralPolls) {
+  constexpr int kPolls = 4;
+  std::atomic<int> woken{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kPolls; ++i) {
+    threads.emplace_back([&] {
+      EXPECT_TRUE(hub_.poll(true).woken);
+      ++woken;
+    });
+  }
+  for (int i = 0; i < kPolls; ++i) {
+    hub_.wake();
+    while (woken == i) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(woken, i + 1);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
+
+TEST_F(HubTest, AnAlarmIsNeverEarlyAndComesOnce) {
+  for (const auto timeout : {0us, 200us, 1500us, 3000us}) {
+    const Stopwatch watch;
+    hub_.set_alarm(Deadline::after(timeout));
+    EXPECT_TRUE(hub_.poll(true).alarm);
+    EXPECT_GE(watch.elapsed(), timeout);
+    EXPECT_FALSE(hub_.poll(false).alarm);
+  }
+  hub_.set_alarm(Deadline::at(0));
+  EXPECT_TRUE(hub_.poll(true).alarm) << "zero would turn the kernel's timer off";
+}
+
+TEST_F(HubTest, OnlyAnEarlierAlarmChangesWhatIsSet) {
+  const Stopwatch watch;
+  hub_.set_alarm(Deadline::after(1h));
+  hub_.set_alarm(Deadline::after(2ms));
+  hub_.set_alarm(Deadline::after(1h));
+  EXPECT_TRUE(hub_.poll(true).alarm);
+  EXPECT_GE(watch.elapsed(), 2ms);
 }
 
 TEST_F(HubTest, KnowsItsOwnDescriptors) {
@@ -104,7 +144,7 @@ TEST_F(HubTest, KnowsItsOwnDescriptors) {
   for (int fd = 0; fd < 1'100'000; ++fd) {
     owned += Hub::owns(fd) ? 1 : 0;
   }
-  EXPECT_EQ(owned, 4) << "two of this hub, two of the scheduler's";
+  EXPECT_EQ(owned, 6) << "three of this hub, three of the scheduler's";
 }
 
 }  // namespace

@@ -1,0 +1,217 @@
+// scheduler_life.cc: how schedulers start and end, and what a fork does to them.
+#include <signal.h>
+
+#include <algorithm>
+#include <new>
+
+#include "runtime/check.h"
+#include "runtime/cpus.h"
+#include "runtime/fiber_pool.h"
+#include "runtime/overflow.h"
+#include "runtime/parking_lot.h"
+#include "runtime/scheduler.h"
+#include "runtime/settings.h"
+#include "runtime/sys.h"
+#include "runtime/tcb.h"
+
+namespace weft::runtime {
+namespace {
+
+constinit std::atomic<Scheduler*> process_scheduler{nullptr};
+
+// Schedulers that have ended. Their memory is kept for the next: an unpark may still come for their
+// fibers.
+struct Retired {
+  SpinLock lock;
+  Scheduler* head = nullptr;
+};
+constinit Retired retired_of_threads;
+constinit Retired retired_pools;
+
+}  // namespace
+
+// One per kernel thread that started a scheduler: its destructor closes what the thread leaves
+// behind. Fibers that have not ended by then never run again.
+struct ThreadEnd {
+  Scheduler* scheduler = nullptr;
+  ThreadEnd() = default;
+  ThreadEnd(const ThreadEnd&) = delete;
+  ThreadEnd& operator=(const ThreadEnd&) = delete;
+  ~ThreadEnd() {
+    if (scheduler != nullptr) {
+      scheduler->hub_.close();
+      scheduler->main_worker_.retire();
+      scheduler->main_.state = FiberState::kFree;
+      keep(retired_of_threads, scheduler);
+    }
+  }
+  static void keep(Retired& retired, Scheduler* scheduler) {
+    const SpinGuard hold(retired.lock);
+    scheduler->next_retired_ = retired.head;
+    retired.head = scheduler;
+  }
+  // Memory for a scheduler of so many workers.
+  static void* take_memory(Retired& retired, int workers) {
+    {
+      const SpinGuard hold(retired.lock);
+      for (Scheduler** link = &retired.head; *link != nullptr; link = &(*link)->next_retired_) {
+        if (Scheduler* const old = *link; old->workers_ == workers) {
+          *link = old->next_retired_;
+          return old;
+        }
+      }
+    }
+    return os::map(Scheduler::bytes(workers));
+  }
+};
+
+std::size_t Scheduler::bytes(int workers) {
+  static_assert(sizeof(Scheduler) % alignof(RunQueue) == 0, "the queues follow the scheduler");
+  return sizeof(Scheduler) + static_cast<std::size_t>(workers) * sizeof(RunQueue);
+}
+
+Scheduler::Scheduler(Kind kind, int workers)
+    : kind_(kind),
+      workers_(workers),
+      idle_(hub_),
+      main_worker_(this),
+      monitor_(*this),
+      queues_(reinterpret_cast<RunQueue*>(this + 1)) {
+  for (int i = 0; i < workers; ++i) {
+    new (queues_ + i) RunQueue(inbox_, has_migration());
+  }
+}
+
+bool Scheduler::start() {
+  if (hub_.open() != 0) {
+    print_line("weft: cannot start: no descriptor for the hub. Raise `ulimit -n`.");
+    return false;
+  }
+  os::become_multithreaded();
+  main_.scheduler = this;
+  if (kind_ == Kind::kPool) {
+    sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &main_.signal_mask, sizeof main_.signal_mask);
+    add_holder();
+    return holders() == 1;
+  }
+  main_.is_main = true;
+  main_.id = new_fiber_id();
+  main_.tid = static_cast<pid_t>(sys::call(SYS_gettid));
+  main_.state = FiberState::kRunning;
+  set_name(main_, "main");
+  if (!main_worker_.adopt(&main_, has_migration())) {
+    return false;
+  }
+  main_worker_.queue = queues_;
+  queues_[0].holder = &main_worker_;
+  holders_ = 1;
+  kernel_threads_ = 1;
+  link(&main_);
+  overflow::watch_this_thread();
+  return true;
+}
+
+Scheduler* Scheduler::start_in(void* memory, Kind kind, int workers) {
+  if (memory == nullptr) {
+    return nullptr;
+  }
+  auto* const fresh = new (memory) Scheduler(kind, workers);
+  if (!fresh->start()) {
+    fresh->hub_.close();
+    return nullptr;
+  }
+  return fresh;
+}
+
+Scheduler* Scheduler::current_or_start() {
+  if (Scheduler* const known = current()) {
+    return known;
+  }
+  static thread_local ThreadEnd end;
+  end.scheduler = start_in(ThreadEnd::take_memory(retired_of_threads, 1), Kind::kThread, 1);
+  return end.scheduler;
+}
+
+bool Scheduler::start_process() {
+  const int wanted = settings().workers;
+  const int workers = std::min(wanted != 0 ? wanted : available_cpus(), kMostWorkers);
+  Scheduler* const fresh = start_in(os::map(bytes(workers)), Kind::kProcess, workers);
+  process_scheduler = fresh;
+  return fresh != nullptr;
+}
+
+Scheduler* Scheduler::process() { return process_scheduler.load(std::memory_order_acquire); }
+
+Scheduler* Scheduler::start_pool(int workers) {
+  return start_in(ThreadEnd::take_memory(retired_pools, workers), Kind::kPool, workers);
+}
+
+void Scheduler::end_pool() {
+  const auto waits_for_zero = [](std::atomic<int>& count) {
+    const auto is_not_zero = [&count] { return count.load() != 0; };
+    while (is_not_zero()) {
+      lot::park(&count, is_not_zero);
+    }
+  };
+  waits_for_zero(live_);
+  monitor_.stop();
+  is_ending_.store(true, std::memory_order_seq_cst);
+  idle_.wake_one();
+  end_spares();
+  waits_for_zero(kernel_threads_);
+  hub_.close();
+  ThreadEnd::keep(retired_pools, this);
+}
+
+void Scheduler::before_fork() {
+  fiber_pool::lock_for_fork();
+  if (Scheduler* const scheduler = current()) {
+    scheduler->spares_lock_.lock();
+    scheduler->list_lock_.lock();
+  }
+}
+
+void Scheduler::after_fork_in_parent() {
+  if (Scheduler* const scheduler = current()) {
+    scheduler->list_lock_.unlock();
+    scheduler->spares_lock_.unlock();
+  }
+  fiber_pool::unlock_after_fork();
+}
+
+void Scheduler::after_fork_in_child() {
+  after_fork_in_parent();
+  if (Scheduler* const scheduler = current()) {
+    scheduler->restart_in_child();
+  }
+}
+
+void Scheduler::restart_in_child() {
+  Fiber* const self = runtime::current();
+  lot::after_fork_in_child();
+  for_each_fd_slot([](int, FdSlot& slot) { slot.forget_process(); });
+  hub_.close();
+  list_ = nullptr;
+  live_ = 0;
+  hand_off_lock_.unlock();  // its holder may be a thread that the fork left behind
+  for (int i = 0; i < workers_; ++i) {
+    queues_[i].after_fork_in_child();
+  }
+  inbox_.clear();
+  idle_.after_fork_in_child();
+  monitor_.after_fork_in_child();
+  spares_ = nullptr;
+  kernel_threads_ = 1;
+  running.worker->after_fork_in_child(queues_);
+  queues_[0].holder = running.worker;
+  holders_ = 1;
+  if (self->is_main) {
+    self->tid = static_cast<pid_t>(sys::call(SYS_gettid));
+  } else if (self->own_tls) {
+    tcb::set_tid(self->thread_pointer, self->tid);  // the kernel has put the child's own there
+  }
+  WEFT_CHECK(hub_.open() == 0, "a forked child has three descriptors for its hub");
+  link(self);
+}
+
+}  // namespace weft::runtime
