@@ -133,6 +133,9 @@ int      nanosleep      (const timespec* t, timespec* left)                     
 int      __nanosleep    (const timespec* t, timespec* left)                           { return sleep_relative(t, left); }
 int      clock_nanosleep(clockid_t clock, int flags, const timespec* t, timespec* left) { return sleep_on_clock(clock, flags, t, left); }
 int      sched_yield    ()                                                            { return yield_here(); }
+int      __sched_yield  ()                                                            { return yield_here(); }
+int      yield_by_its_old_name() asm("pthread_yield");  // the header makes it another name of sched_yield
+int      yield_by_its_old_name()                                                      { return yield_here(); }
 int      thrd_sleep     (const timespec* t, timespec* left)                           { return sleep_c11(t, left); }
 void     thrd_yield     ()                                                            { yield_here(); }
 }

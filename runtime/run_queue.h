@@ -44,6 +44,8 @@ class RunQueue {
 
   // -- any thread --
   [[nodiscard]] std::uint32_t size() const { return size_.load(std::memory_order_seq_cst); }
+  /// Whether pop() would find nothing.
+  [[nodiscard]] bool is_empty() const { return size() == 0 && inbox_.is_empty(); }
   [[nodiscard]] std::uint64_t picks() const { return picks_.load(std::memory_order_relaxed); }
 
   /// In a fork's child: empty, and not held by a thread that the fork left behind.

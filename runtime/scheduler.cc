@@ -85,7 +85,9 @@ void yield() {
     sys::call(SYS_sched_yield);
     return;
   }
-  Worker::leave(self, {finish_yield});
+  if (!running.worker->may_skip_yield()) {
+    Worker::leave(self, {finish_yield});
+  }
 }
 
 std::size_t default_stack_bytes(bool own_tls) {

@@ -102,6 +102,18 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
   switch_to(self, next, after);
 }
 
+bool Worker::may_skip_yield() {
+  const RunQueue* const own = queue.load(std::memory_order_relaxed);
+  if (mode.load(std::memory_order_relaxed) != WorkerMode::kUser || !own->is_empty()) {
+    return false;
+  }
+  if (++skipped_yields_ % kYieldsBetweenLooks != 0) {
+    return true;
+  }
+  sys::call(SYS_sched_yield);  // what the fiber waits for may be on another kernel thread
+  return false;
+}
+
 void Worker::run(Fiber* next_fiber) {
   start_running(next_fiber);
   if (next_fiber->signal_mask != kernel_mask) {

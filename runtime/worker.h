@@ -51,6 +51,9 @@ class Worker {
 
   /// Switches from the running fiber to the next one, then runs `after` on that one's stack.
   static void leave(Fiber* self, AfterSwitch after);
+  /// Whether a yield has nobody to let run. Now and then it gives the CPU to other kernel threads and
+  /// says no, so that the hub is looked at.
+  bool may_skip_yield();
   /// The running fiber has been entered, and what its switch left to do is done.
   void entered_fiber() { mode.store(WorkerMode::kUser, std::memory_order_release); }
 
@@ -100,7 +103,9 @@ class Worker {
   void start_running(Fiber* next_fiber);
 
   static constexpr std::uint32_t kCallsBetweenYields = 64;
+  static constexpr std::uint32_t kYieldsBetweenLooks = 61;
   std::uint32_t calls_ = 0;
+  std::uint32_t skipped_yields_ = 0;
   // What this worker and the others had picked when it was last idle, and until when it was.
   std::int64_t busy_since_ns_ = 0;
   std::uint64_t picks_of_mine_ = 0;

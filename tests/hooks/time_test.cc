@@ -121,6 +121,20 @@ TEST(SchedYield, GivesTheOthersATurn) {
   }
 }
 
+#if defined(__x86_64__)
+// Programs built before glibc 2.34 may call it by this name, which the linker no longer offers.
+extern "C" int yield_by_its_old_name();
+asm(".symver yield_by_its_old_name, pthread_yield@GLIBC_2.2.5");
+
+TEST(SchedYield, HasAnOldName) {
+  std::atomic<bool> flag{false};
+  Thread setter([&] { flag = true; });
+  while (!flag) {
+    EXPECT_EQ(yield_by_its_old_name(), 0);
+  }
+}
+#endif
+
 TEST(SchedYield, TwoSpinnersTakeTurns) {
   constexpr int kRounds = 2000;
   std::atomic<int> turn{0};
