@@ -54,7 +54,7 @@ void thread_main(Fiber* self) {
   self->result = PTHREAD_CANCELED;  // unless the function returns, or pthread_exit says otherwise
   call_start_routine(self, start, self->argument);
   runtime::tcb::on_exit();
-  if (self->scheduler->is_alone()) {
+  if (self->scheduler == Scheduler::process() && self->scheduler->is_alone()) {
     std::exit(0);  // the last thread of a process whose main thread has gone
   }
   Scheduler::end_current();

@@ -9,9 +9,9 @@
 #include "runtime/api_error.h"
 #include "runtime/api_fiber_local.h"
 #include "runtime/check.h"
+#include "runtime/own_tls.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
-#include "runtime/spin_lock.h"
 #include "runtime/stack.h"
 #include "runtime/tcb.h"
 
@@ -19,20 +19,6 @@ namespace weft::detail {
 namespace {
 
 namespace lot = runtime::lot;
-
-// Null if fibers can have their own TLS here, else the reason why not. Under LD_PRELOAD it is known
-// before.
-const char* own_tls_refusal() {
-  static constinit runtime::SpinLock lock;
-  static constinit bool probed = false;
-  static constinit const char* refusal = nullptr;
-  const runtime::SpinGuard hold(lock);
-  if (!probed && !runtime::tcb::available()) {
-    refusal = runtime::tcb::probe();
-  }
-  probed = true;
-  return refusal;
-}
 
 void print(const Task& task, const char* what) {
   char number[24] = {};
@@ -103,19 +89,27 @@ void start(Task* task, const StartOptions& options) {
   if (options.stack_bytes > kLargest) {
     throw_errno(ENOMEM, "weft::spawn: no stack is that large");
   }
-  if (options.own_tls) {
-    if (const char* const refusal = own_tls_refusal()) {
-      throw_errno(ENOTSUP, refusal);
-    }
-  }
-  runtime::Scheduler* const scheduler = runtime::Scheduler::current_or_start();
+  auto* const scheduler = options.scheduler != nullptr
+                              ? static_cast<runtime::Scheduler*>(options.scheduler)
+                              : runtime::Scheduler::current_or_start();
   if (scheduler == nullptr) {
     throw_errno(EAGAIN, "weft::spawn: the thread's scheduler could not start");
+  }
+  if (options.own_tls == false && scheduler->has_migration()) {
+    throw_errno(
+        EINVAL,
+        "weft::spawn: fibers of this scheduler change kernel threads, so they can't share a "
+        "thread's TLS: leave out own_tls = false");
+  }
+  if (options.own_tls == true) {
+    if (const char* const refusal = runtime::own_tls_refusal()) {
+      throw_errno(ENOTSUP, refusal);
+    }
   }
   std::strncpy(task->name, options.name, sizeof task->name - 1);
   task->retain();
   runtime::Fiber* const fiber = scheduler->spawn_held({.stack_bytes = options.stack_bytes,
-                                                       .own_tls = options.own_tls,
+                                                       .own_tls = options.own_tls == true,
                                                        .detached = true,
                                                        .name = options.name},
                                                       fiber_main, task);

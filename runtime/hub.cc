@@ -208,9 +208,9 @@ void Hub::wake() {
 }
 
 // A timer is put into its heap, then the alarm is set. Whoever gets an alarm clears it, then looks
-// at all heaps, then sets the next alarm. So of a timer that comes meanwhile either that look knows,
-// or its own set_alarm finds none set. alarm_ns_ and the kernel's timer change together, under the
-// lock.
+// at all heaps, then sets the next alarm. So of a timer that comes meanwhile either that look
+// knows, or its own set_alarm finds none set. alarm_ns_ and the kernel's timer change together,
+// under the lock.
 void Hub::set_alarm(Deadline moment) {
   if (moment.ns() >= alarm_ns_.load(std::memory_order_seq_cst)) {
     return;

@@ -46,8 +46,9 @@ class Hub {
   /// Ends the poll of one thread. Async-signal-safe.
   void wake();
 
-  /// One poll will report an alarm at that moment, or at an earlier one that is already set. Whoever
-  /// gets the alarm sets the next one. A system call only if the moment is earlier than what is set.
+  /// One poll will report an alarm at that moment, or at an earlier one that is already set.
+  /// Whoever gets the alarm sets the next one. A system call only if the moment is earlier than
+  /// what is set.
   void set_alarm(Deadline moment);
 
   /// Bit of this hub in FdSlot::registered().

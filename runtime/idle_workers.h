@@ -1,14 +1,16 @@
-// idle_workers.h: the workers of a scheduler that have nothing to run, and how one of them is woken.
+// idle_workers.h: the workers of a scheduler that have nothing to run, and how one of them is
+// woken.
 //
 // Layer:  runtime.      See also: runtime/DESIGN.md ("Idle workers").
 //
 // Protocol, so that no ready fiber is overlooked: a worker counts itself as sleeping, then looks at
-// all queues and the inbox once more, then blocks in the hub. Whoever makes a fiber ready queues it,
-// then looks at the count. All of these are sequentially consistent, so one of them sees the other.
+// all queues and the inbox once more, then blocks in the hub. Whoever makes a fiber ready queues
+// it, then looks at the count. All of these are sequentially consistent, so one of them sees the
+// other.
 //
 // Protocol, so that a burst of wake-ups costs one system call and wakes one worker: whoever turns
-// is_waking_ on writes to the hub's eventfd. Whoever polls that event turns it off, and looks at all
-// queues after that. So a fiber that was queued while the flag was on is seen by that look.
+// is_waking_ on writes to the hub's eventfd. Whoever polls that event turns it off, and looks at
+// all queues after that. So a fiber that was queued while the flag was on is seen by that look.
 #pragma once
 #include <atomic>
 

@@ -97,8 +97,8 @@ void Monitor::look(Seen* seen) {
   }
 }
 
-// An idle worker steals what is ready and gets the events; it may need to be told. If there is none,
-// nobody may be left to do either.
+// An idle worker steals what is ready and gets the events; it may need to be told. If there is
+// none, nobody may be left to do either.
 void Monitor::relieve(RunQueue& queue, const Worker* stuck) {
   IdleWorkers& idle = scheduler_.idle();
   if (idle.sleeping() > 0) {

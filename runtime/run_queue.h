@@ -17,9 +17,11 @@ class Worker;
 
 /// First in, first out.
 ///
-/// Invariants: 1. The list is touched under the lock. Where one kernel thread runs all fibers of the
+/// Invariants: 1. The list is touched under the lock. Where one kernel thread runs all fibers of
+/// the
 ///                scheduler the lock is a plain flag against its own signal handlers.
-///             2. size_ is changed under the lock; a push changes it sequentially consistently, since
+///             2. size_ is changed under the lock; a push changes it sequentially consistently,
+///             since
 ///                whoever goes to sleep looks at it (idle_workers.h).
 ///             3. holder is changed under the scheduler's hand-off lock.
 class RunQueue {
@@ -29,7 +31,8 @@ class RunQueue {
   RunQueue& operator=(const RunQueue&) = delete;
   ~RunQueue() = default;
 
-  // -- any thread that is known to come back to its scheduler's queues, and signal handlers on it --
+  // -- any thread that is known to come back to its scheduler's queues, and signal handlers on it
+  // --
   /// False if somebody is in the list just now: then the inbox takes the fiber.
   [[nodiscard]] bool try_push(Fiber* fiber);
 
@@ -39,7 +42,8 @@ class RunQueue {
   Fiber* pick();
   /// The next ready fiber, or null.
   Fiber* pop();
-  /// Takes half of another's fibers, returns the first and queues the rest. Null if there were none.
+  /// Takes half of another's fibers, returns the first and queues the rest. Null if there were
+  /// none.
   Fiber* steal_from(RunQueue& victim);
 
   // -- any thread --

@@ -215,8 +215,8 @@ void Scheduler::end_main() {
 
 Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {
   const bool own_stack = options.stack_low == nullptr;
-  // Sharing means being bound to one kernel thread. Under sanitizers, where nobody can make TLS, the
-  // fibers of a pool borrow it from the kernel thread that runs them just then.
+  // Sharing means being bound to one kernel thread. Under sanitizers, where nobody can make TLS,
+  // the fibers of a pool borrow it from the kernel thread that runs them just then.
   const bool own_tls = options.own_tls || (has_migration() && tcb::available());
   const std::size_t bytes =
       options.stack_bytes != 0 ? options.stack_bytes : default_stack_bytes(own_tls);

@@ -67,7 +67,8 @@ class Scheduler {
   /// Starts one with `workers` kernel threads of its own, from the first fibers on. Null when
   /// descriptors or memory are short.
   static Scheduler* start_pool(int workers);
-  /// Waits until all of a pool's fibers have ended, and ends its kernel threads. The last use of it.
+  /// Waits until all of a pool's fibers have ended, and ends its kernel threads. The last use of
+  /// it.
   void end_pool();
 
   /// Makes a fiber that will execute run(fiber) with fiber->argument == argument. Null when memory
@@ -127,8 +128,8 @@ class Scheduler {
   }
 
   // -- handoff: see monitor.h --
-  /// Gives the queue of a stuck worker to a spare, an old one or a new, if that worker still is in a
-  /// fiber.
+  /// Gives the queue of a stuck worker to a spare, an old one or a new, if that worker still is in
+  /// a fiber.
   void hand_off(RunQueue& queue, const Worker* stuck);
   /// The running fiber is about to block: its worker's queue goes to a spare at once.
   void hand_off_own();

@@ -25,8 +25,7 @@ bool Worker::adopt(Fiber* main, bool own_tls) {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
   sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &kernel_mask, kKernelMaskBytes);
   // Where main may run on another kernel thread meanwhile, idle must not use main's TLS.
-  idle = fiber_pool::take(kIdleStack, own_tls);
-  if (idle == nullptr) {
+  if (!make_idle(own_tls)) {
     return false;
   }
   main->visible = main;
@@ -36,14 +35,22 @@ bool Worker::adopt(Fiber* main, bool own_tls) {
   if (!own_tls) {
     idle->thread_pointer = main->thread_pointer;
   }
+  start_running(main);
+  running = {main, this};
+  entered_fiber();
+  return true;
+}
+
+bool Worker::make_idle(bool own_tls) {
+  idle = fiber_pool::take(kIdleStack, own_tls);
+  if (idle == nullptr) {
+    return false;
+  }
   idle->visible = nullptr;
   idle->signal_mask = kernel_mask;
   idle->run = idle_main;
   idle->state = FiberState::kRunning;
   prepare(idle);
-  start_running(main);
-  running = {main, this};
-  entered_fiber();
   return true;
 }
 
@@ -247,6 +254,11 @@ void Worker::give_queue(RunQueue* given) {
 
 void Worker::after_fork_in_child(RunQueue* given) {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
+  if (may_end_) {
+    // libc takes the stacks of all threads but the running one's for free, and the running one is
+    // the fiber for it.
+    WEFT_CHECK(make_idle(running.fiber->own_tls), "a forked child has memory for one fiber");
+  }
   may_end_ = false;  // it is the process's main thread now
   queue = given;
   mode = WorkerMode::kUser;

@@ -51,8 +51,8 @@ class Worker {
 
   /// Switches from the running fiber to the next one, then runs `after` on that one's stack.
   static void leave(Fiber* self, AfterSwitch after);
-  /// Whether a yield has nobody to let run. Now and then it gives the CPU to other kernel threads and
-  /// says no, so that the hub is looked at.
+  /// Whether a yield has nobody to let run. Now and then it gives the CPU to other kernel threads
+  /// and says no, so that the hub is looked at.
   bool may_skip_yield();
   /// The running fiber has been entered, and what its switch left to do is done.
   void entered_fiber() { mode.store(WorkerMode::kUser, std::memory_order_release); }
@@ -92,6 +92,7 @@ class Worker {
 
  private:
   static void idle_main(Fiber* self);
+  bool make_idle(bool own_tls);
   bool idle_loop();
   Fiber* find_work(RunQueue& mine);
   void rest(RunQueue& mine);

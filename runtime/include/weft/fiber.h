@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -82,8 +83,14 @@ class AnyFiber {
 struct SpawnOptions {
   std::size_t stack_bytes = 0;  // 0: 256 KiB, or WEFT_STACK
   const char* name = "";        // for reports; 15 characters are kept
-  bool own_tls = false;  // own errno, thread_local objects, pthread_self(); else the thread's
+  // Own errno, thread_local objects, pthread_self(); else the thread's. Not given: what suits the
+  // scheduler, its thread's where fibers stay on one thread.
+  std::optional<bool> own_tls = {};
 };
+
+namespace detail {
+struct Spawn;
+}  // namespace detail
 
 /// A handle of a fiber that returns an R.
 ///
@@ -109,18 +116,34 @@ class Fiber : public AnyFiber {
   }
 
  private:
-  template <class F, class... Args>
-  friend Fiber<detail::ResultOf<F, Args...>> spawn(const SpawnOptions& options, F&& f,
-                                                   Args&&... args);
+  friend struct detail::Spawn;
   explicit Fiber(detail::ResultTask<R>* task) : AnyFiber(task) {}
 };
+
+namespace detail {
+
+/// Makes handles. The scheduler is one of weft::Scheduler; null: the calling thread's.
+struct Spawn {
+  template <class F, class... Args>
+  static Fiber<ResultOf<F, Args...>> on(void* scheduler, const SpawnOptions& options, F&& f,
+                                        Args&&... args) {
+    using Work = CallTask<std::decay_t<F>, std::decay_t<Args>...>;
+    auto* const work = new Work(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
+    Fiber<ResultOf<F, Args...>> handle(work);
+    start(work, {scheduler, options.stack_bytes, options.name, options.own_tls});
+    return handle;
+  }
+};
+
+}  // namespace detail
 
 /// Starts a fiber that calls `f(args...)` on copies, as std::thread does. It runs when its caller
 /// waits.
 ///
 /// Units:    stack_bytes in bytes, rounded up; memory is committed as it is touched.
 /// Errors:   throws std::system_error: ENOMEM without memory for a stack, EAGAIN when the thread's
-///           scheduler can't start (out of descriptors), ENOTSUP if own_tls is not possible here.
+///           scheduler can't start (out of descriptors), ENOTSUP if own_tls is not possible here,
+///           EINVAL for own_tls = false on a scheduler whose fibers change kernel threads.
 ///           An exception that leaves `f` ends the fiber, and waits for Fiber::get().
 /// Threads:  any. The fiber belongs to the calling thread, whose first spawn makes the running code
 ///           its main fiber. When the thread ends, fibers that have not ended never run again.
@@ -130,11 +153,7 @@ class Fiber : public AnyFiber {
 ///     auto sum = weft::spawn({.name = "sum"}, [](int a, int b) { return a + b; }, 1, 2);
 template <class F, class... Args>
 Fiber<detail::ResultOf<F, Args...>> spawn(const SpawnOptions& options, F&& f, Args&&... args) {
-  using Work = detail::CallTask<std::decay_t<F>, std::decay_t<Args>...>;
-  auto* const work = new Work(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
-  Fiber<detail::ResultOf<F, Args...>> handle(work);
-  detail::start(work, {options.stack_bytes, options.name, options.own_tls});
-  return handle;
+  return detail::Spawn::on(nullptr, options, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 template <class F, class... Args>

@@ -1,0 +1,72 @@
+// weft/scheduler.h: a scheduler with several workers, for fibers that shall use several cores.
+//
+// Layer:  runtime, public.      See also: weft/fiber.h.
+#pragma once
+#include <weft/detail/task.h>
+#include <weft/fiber.h>
+
+#include <utility>
+
+namespace weft {
+namespace detail {
+
+/// Owns a scheduler of the runtime.
+class Pool {
+ public:
+  explicit Pool(int workers);
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool();
+  [[nodiscard]] void* scheduler() const { return scheduler_; }
+
+ private:
+  void* scheduler_ = nullptr;
+  int process_;  // that started it
+};
+
+/// The CPUs that the process may use: affinity mask and control group.
+int available_cpus();
+
+}  // namespace detail
+
+/// Fibers that run on `workers` kernel threads at a time. A fiber that computes or blocks for
+/// longer than 10 ms (WEFT_SLICE) is left alone on its kernel thread, and a spare one goes on with
+/// the others.
+///
+/// Units:    workers: 1 to 256; what is not given is the number of CPUs that the process may use.
+/// Errors:   the constructor throws std::system_error: EINVAL for another number of workers,
+/// ENOTSUP
+///           where fibers can't have their own TLS, EAGAIN when descriptors or threads are short.
+/// Threads:  spawn: any, fiber or not.
+/// Promise:  the destructor waits until all fibers have ended, and ends the kernel threads. It must
+///           not run on one of these fibers. In a fork's child it does nothing.
+/// Source:   gevent.threadpool, and Go's GOMAXPROCS; there is none in gevent that uses several
+/// cores.
+///
+///     weft::Scheduler scheduler{.workers = 4};
+///     auto sum = scheduler.spawn([] { return add_up(); });
+///     use(sum.get());
+struct Scheduler {
+  // NOLINTBEGIN(misc-non-private-member-variables-in-classes): an aggregate, to name its option
+  int workers = detail::available_cpus();
+  detail::Pool pool{workers};
+  // NOLINTEND(misc-non-private-member-variables-in-classes)
+
+  /// As weft::spawn(), on this scheduler. The fiber has its own TLS, and may start at once.
+  ///
+  /// Errors:   as weft::spawn(); EINVAL for own_tls = false, since the fiber changes kernel
+  /// threads.
+  template <class F, class... Args>
+  Fiber<detail::ResultOf<F, Args...>> spawn(const SpawnOptions& options, F&& f, Args&&... args) {
+    return detail::Spawn::on(pool.scheduler(), options, std::forward<F>(f),
+                             std::forward<Args>(args)...);
+  }
+
+  template <class F, class... Args>
+  requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
+  auto spawn(F&& f, Args&&... args) {
+    return spawn(SpawnOptions{}, std::forward<F>(f), std::forward<Args>(args)...);
+  }
+};
+
+}  // namespace weft
