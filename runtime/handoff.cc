@@ -117,19 +117,21 @@ Worker* Scheduler::make_worker() {
     }
     return nullptr;
   }
-  void* memory = nullptr;
+  Worker* worker = nullptr;
   {
     const SpinGuard hold(spares_lock_);
-    memory = ended_;
+    worker = ended_;
     ended_ = ended_ == nullptr ? nullptr : ended_->next;
   }
-  if (memory == nullptr) {
-    memory = os::map(sizeof(Worker));
+  if (worker != nullptr) {
+    worker->renew();
+  } else {
+    void* const memory = os::map(sizeof(Worker));
+    if (memory == nullptr) {
+      return nullptr;
+    }
+    worker = new (memory) Worker(this);
   }
-  if (memory == nullptr) {
-    return nullptr;
-  }
-  auto* const worker = new (memory) Worker(this);
   kernel_threads_.fetch_add(1);
   if (!os::start_thread(kernel_thread_main, worker)) {
     kernel_threads_.fetch_sub(1);

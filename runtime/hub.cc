@@ -73,7 +73,7 @@ int Hub::open() {
   epoll_ = move_high(sys::call(SYS_epoll_create1, EPOLL_CLOEXEC));
   wake_ = move_high(sys::call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
   timer_ = move_high(sys::call(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  for (const int fd : {epoll_, wake_, timer_}) {
+  for (const int fd : {epoll_, wake_.load(), timer_}) {
     if (fd < 0) {
       close();
       return -fd;
@@ -84,7 +84,7 @@ int Hub::open() {
   }
   OwnFds& own = own_fds[__builtin_ctzll(bit_)];
   own.epoll = epoll_;
-  own.wake = wake_;
+  own.wake = wake_.load();
   own.timer = timer_;
   alarm_lock_.unlock();  // in a fork's child its holder may be a thread that the fork left behind
   alarm_ns_ = Deadline::never().ns();
@@ -93,12 +93,14 @@ int Hub::open() {
 }
 
 void Hub::close() {
-  for (int* const fd : {&epoll_, &wake_, &timer_}) {
-    if (*fd >= 0) {
-      sys::call(SYS_close, *fd);
+  for (const int fd : {epoll_, wake_.load(), timer_}) {
+    if (fd >= 0) {
+      sys::call(SYS_close, fd);
     }
-    *fd = -1;
   }
+  epoll_ = -1;
+  wake_ = -1;
+  timer_ = -1;
   if (bit_ == 0) {
     return;
   }
@@ -204,7 +206,7 @@ Hub::Polled Hub::poll(bool may_wait) {
 
 void Hub::wake() {
   const std::uint64_t one = 1;
-  sys::call(SYS_write, wake_, &one, sizeof one);
+  sys::call(SYS_write, wake_.load(std::memory_order_relaxed), &one, sizeof one);
 }
 
 // A timer is put into its heap, then the alarm is set. Whoever gets an alarm clears it, then looks

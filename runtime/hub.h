@@ -76,7 +76,7 @@ class Hub {
   void clear_alarm();
   static int next_own(int after);
   int epoll_ = -1;
-  int wake_ = -1;
+  std::atomic<int> wake_{-1};  // read by whoever wakes, at any time
   int timer_ = -1;
   std::uint64_t bit_ = 0;
   SpinLock alarm_lock_;

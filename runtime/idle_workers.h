@@ -54,6 +54,15 @@ class IdleWorkers {
   [[nodiscard]] int sleeping() const { return sleeping_.load(std::memory_order_seq_cst); }
   [[nodiscard]] int napping() const { return napping_.load(std::memory_order_relaxed); }
 
+  /// The scheduler has ended: from now on nobody writes to the hub's eventfd. Whoever has turned
+  /// is_waking_ on may still be about to, so its event is waited for.
+  void shut() {
+    if (is_waking_.exchange(true)) {
+      while (!hub_.poll(true).woken) {
+      }
+    }
+  }
+
   /// In a fork's child, whose only worker is awake.
   void after_fork_in_child() {
     sleeping_ = 0;

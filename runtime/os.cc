@@ -31,11 +31,11 @@ void* remap(void* memory, std::size_t old_bytes, std::size_t new_bytes) {
 void become_multithreaded() {
   // libc prepares for threads (setuid's signal, stdio's locks) when it makes its first, and only
   // while the flag is set.
-  if (::__libc_single_threaded != 0 &&
+  if (__atomic_load_n(&::__libc_single_threaded, __ATOMIC_RELAXED) != 0 &&
       !start_thread([](void* unused) { return unused; }, nullptr)) {
     return;
   }
-  ::__libc_single_threaded = 0;
+  __atomic_store_n(&::__libc_single_threaded, 0, __ATOMIC_RELAXED);
 }
 
 void set_thread_starter(ThreadStarter starter) { thread_starter = starter; }

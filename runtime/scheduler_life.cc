@@ -39,6 +39,7 @@ struct ThreadEnd {
   ThreadEnd& operator=(const ThreadEnd&) = delete;
   ~ThreadEnd() {
     if (scheduler != nullptr) {
+      scheduler->idle_.shut();
       scheduler->hub_.close();
       scheduler->main_worker_.retire();
       scheduler->main_.state = FiberState::kFree;
@@ -159,6 +160,7 @@ void Scheduler::end_pool() {
   idle_.wake_one();
   end_spares();
   waits_for_zero(kernel_threads_);
+  idle_.shut();
   hub_.close();
   ThreadEnd::keep(retired_pools, this);
 }

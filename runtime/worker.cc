@@ -60,6 +60,17 @@ void Worker::retire() {
   idle = nullptr;
 }
 
+void Worker::renew() {
+  mode.store(WorkerMode::kRuntime, std::memory_order_relaxed);
+  queue.store(nullptr, std::memory_order_relaxed);
+  has_queue_.store(0, std::memory_order_relaxed);
+  is_promised_ = true;
+  has_napped_ = false;
+#if defined(__SANITIZE_THREAD__)
+  native_.tsan_fiber = nullptr;  // that of the kernel thread that has ended
+#endif
+}
+
 void Worker::run_kernel_thread() {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
   may_end_ = true;

@@ -46,6 +46,8 @@ class Worker {
   /// Gives back what adopt() took: its kernel thread ends.
   void retire();
 
+  /// Makes one whose kernel thread has ended as good as new. The monitor may still look at it.
+  void renew();
   /// First and last code of a kernel thread made for being a worker.
   void run_kernel_thread();
 

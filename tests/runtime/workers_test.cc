@@ -180,6 +180,10 @@ TEST_F(WorkersTest, BlockingOnAThreadsSchedulerStopsNobody) {
   other.join();
 }
 
+// Not inlined: a compiler may keep the address of errno, and where TLS is borrowed that changes.
+[[gnu::noinline]] void set_errno(int value) { errno = value; }
+[[gnu::noinline]] int get_errno() { return errno; }
+
 TEST_F(WorkersTest, ErrnoAndExceptionsMoveWithTheirFiber) {
   constexpr int kFibers = 64;
   weft::Scheduler scheduler{.workers = 4};
@@ -192,12 +196,12 @@ TEST_F(WorkersTest, ErrnoAndExceptionsMoveWithTheirFiber) {
         try {
           throw mine;
         } catch (int caught) {
-          errno = mine;
+          set_errno(mine);
           weft::yield();
           if (i % 50 == 0) {
             weft::sleep(1ms);
           }
-          EXPECT_EQ(errno, mine);
+          EXPECT_EQ(get_errno(), mine);
           EXPECT_EQ(caught, mine);
           try {
             throw;
