@@ -20,7 +20,7 @@ using std::chrono::nanoseconds;
 
 // Parks until the deadline (0) or until a signal handler has run (EINTR).
 int sleep_until(runtime::Fiber* self, Deadline deadline) {
-  self->waits_for = {runtime::WaitReason::Kind::kSleep, -1, nullptr};
+  self->waits_for = runtime::WaitReason{runtime::WaitReason::Kind::kSleep, -1, nullptr};
   test_cancel();
   self->interrupted = runtime::must_cancel(*self);
   self->interruptible = true;
@@ -29,7 +29,7 @@ int sleep_until(runtime::Fiber* self, Deadline deadline) {
     ended = self->interrupted.exchange(false) ? EINTR : 0;
   }
   self->interruptible = false;
-  self->waits_for = {};
+  self->waits_for = runtime::WaitReason{};
   test_cancel();
   return ended;
 }

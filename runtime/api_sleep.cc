@@ -26,11 +26,11 @@ void sleep_until(std::int64_t deadline) {
     }
     return;
   }
-  self->waits_for = {runtime::WaitReason::Kind::kSleep, -1, nullptr};
+  self->waits_for = runtime::WaitReason{runtime::WaitReason::Kind::kSleep, -1, nullptr};
   while (runtime::park_until(Deadline::at(deadline))) {
     // Somebody's late unpark, not the deadline.
   }
-  self->waits_for = {};
+  self->waits_for = runtime::WaitReason{};
 }
 
 }  // namespace detail

@@ -18,6 +18,16 @@ void let_waker_finish(const void* address) {
   const runtime::SpinGuard wait(lot::bucket_of(address).lock);
 }
 
+lot::ParkOptions wait_options(std::int64_t deadline, std::uint32_t tag = 0) {
+  return {.deadline = Deadline::at(deadline), .tag = tag, .hears_of_deadlock = true};
+}
+
+void check(Woken woken, const char* call) {
+  if (woken == Woken::kDeadlock) {
+    detail::throw_deadlock(call);
+  }
+}
+
 Choice wake_any(std::uint32_t /*tag*/) { return Choice::kWake; }
 
 }  // namespace
@@ -54,8 +64,8 @@ bool Mutex::lock_slow(std::int64_t deadline) {
     const auto is_contended = [this] {
       return word_.load(std::memory_order_relaxed) == kContended;
     };
-    const Woken woken =
-        lot::park(&word_, is_contended, {.deadline = Deadline::at(deadline), .tag = tag});
+    const Woken woken = lot::park(&word_, is_contended, wait_options(deadline, tag));
+    check(woken, "weft::Mutex::lock");
     if (woken == Woken::kTimedOut) {
       return false;
     }
@@ -98,12 +108,13 @@ bool Condition::wait_until_deadline(Mutex* mutex, bool owned, std::int64_t deadl
     has_waiters_.store(1, std::memory_order_seq_cst);
     return true;
   };
-  const Woken woken =
-      lot::park(this, announce, [mutex] { mutex->unlock(); }, {.deadline = Deadline::at(deadline)});
+  const Woken woken = lot::park(
+      this, announce, [mutex] { mutex->unlock(); }, wait_options(deadline));
   if (woken == Woken::kUnparked) {
     let_waker_finish(this);
   }
   mutex->lock();
+  check(woken, "weft::Condition::wait");
   return woken != Woken::kTimedOut;
 }
 
@@ -124,7 +135,8 @@ bool Semaphore::acquire_slow(std::int64_t deadline) {
       continue;
     }
     const auto is_empty = [this] { return word_.load(std::memory_order_relaxed) == kHasWaiters; };
-    const Woken woken = lot::park(&word_, is_empty, {.deadline = Deadline::at(deadline)});
+    const Woken woken = lot::park(&word_, is_empty, wait_options(deadline));
+    check(woken, "weft::Semaphore::acquire");
     if (woken == Woken::kTimedOut) {
       return false;
     }
@@ -181,7 +193,8 @@ bool Event::wait_slow(std::int64_t deadline) {
       continue;
     }
     const auto is_unset = [this] { return word_.load(std::memory_order_relaxed) == kHasWaiters; };
-    const Woken woken = lot::park(&word_, is_unset, {.deadline = Deadline::at(deadline)});
+    const Woken woken = lot::park(&word_, is_unset, wait_options(deadline));
+    check(woken, "weft::Event::wait");
     if (woken == Woken::kTimedOut) {
       return false;
     }

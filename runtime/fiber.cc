@@ -103,7 +103,7 @@ bool renew(Fiber* fiber) {
   fiber->saved_errno = 0;
   fiber->result = nullptr;
   fiber->locals = nullptr;
-  fiber->waits_for = {};
+  fiber->waits_for = WaitReason{};
   fiber->name[0] = '\0';
   return !fiber->own_tls || tcb::renew(fiber->thread_pointer, fiber->tid);
 }

@@ -38,13 +38,42 @@ struct ExceptionGlobals {
   unsigned int uncaught = 0;
 };
 
-/// What a fiber waits for, for reports: written by the fiber before it parks, read by anybody,
-/// never trusted.
+/// What a fiber waits for, for reports.
 struct WaitReason {
-  enum class Kind : std::uint8_t { kNothing, kRead, kWrite, kPoll, kSleep, kAddress, kJoin };
+  enum class Kind : std::uint8_t {
+    kNothing,
+    kRead,
+    kWrite,
+    kPoll,
+    kSleep,
+    kAddress,  // a lock, a condition, a semaphore, a futex
+    kMutex,    // a pthread_mutex_t in libc's layout: the address is that of its lock word
+    kJoin,     // the address is that of the other fiber's end_state
+    kTask,     // a fiber of the API; the address is that of detail::Task::ended
+  };
   Kind kind = Kind::kNothing;
   int fd = -1;
   const void* address = nullptr;
+};
+
+/// Written by the fiber before it parks, read by anybody, part by part: never trusted.
+class SharedWaitReason {
+ public:
+  SharedWaitReason& operator=(const WaitReason& reason) {
+    kind_.store(reason.kind, std::memory_order_relaxed);
+    fd_.store(reason.fd, std::memory_order_relaxed);
+    address_.store(reason.address, std::memory_order_relaxed);
+    return *this;
+  }
+  [[nodiscard]] WaitReason load() const {
+    return {kind_.load(std::memory_order_relaxed), fd_.load(std::memory_order_relaxed),
+            address_.load(std::memory_order_relaxed)};
+  }
+
+ private:
+  std::atomic<WaitReason::Kind> kind_{WaitReason::Kind::kNothing};
+  std::atomic<int> fd_{-1};
+  std::atomic<const void*> address_{nullptr};
 };
 
 /// A fiber's control block. It lies at the top of the fiber's own stack memory, and that memory is
@@ -60,7 +89,8 @@ struct Fiber {
   int saved_errno = 0;          // shared TLS only
   bool own_tls = false;
   bool is_main = false;
-  bool timed_out = false;  // what ended the last park_until
+  bool hears_of_deadlock = false;  // its wait can be ended by one; main fibers of the library only
+  bool is_deadlocked = false;      // and has been
   std::uint64_t signal_mask = 0;
 #if defined(__SANITIZE_ADDRESS__)
   void* fake_stack = nullptr;
@@ -99,7 +129,7 @@ struct Fiber {
   // -- the fiber itself --
   void* result = nullptr;
   void* locals = nullptr;  // fiber_local.h
-  WaitReason waits_for;
+  SharedWaitReason waits_for;
   char name[16] = {};
 
   enum End : std::uint32_t { kHasEnded = 1, kIsDetached = 2, kIsJoined = 4 };

@@ -172,10 +172,9 @@ void Hub::forget(int fd, FdSlot& slot) {
   }
 }
 
-Hub::Polled Hub::poll(bool may_wait) {
+Hub::Polled Hub::poll(int milliseconds) {
   epoll_event events[kMaxEvents];  // NOLINT: filled by the kernel; clearing 3 KiB per poll is waste
-  const long got =
-      sys::call(SYS_epoll_pwait, epoll_, events, kMaxEvents, may_wait ? -1 : 0, nullptr, 0);
+  const long got = sys::call(SYS_epoll_pwait, epoll_, events, kMaxEvents, milliseconds, nullptr, 0);
   counters.polls.fetch_add(1, std::memory_order_relaxed);
   Polled polled;
   if (got < 0) {

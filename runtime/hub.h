@@ -40,8 +40,8 @@ class Hub {
     bool alarm = false;   // the moment of set_alarm() has come
   };
   /// Looks for events, or waits for some, and wakes the fibers that wait for them. Several threads
-  /// may poll at a time: an event reaches one of them.
-  Polled poll(bool may_wait);
+  /// may poll at a time: an event reaches one of them. For so many milliseconds; -1: for ever.
+  Polled poll(int milliseconds);
 
   /// Ends the poll of one thread. Async-signal-safe.
   void wake();
@@ -50,6 +50,9 @@ class Hub {
   /// Whoever gets the alarm sets the next one. A system call only if the moment is earlier than
   /// what is set.
   void set_alarm(Deadline moment);
+  [[nodiscard]] bool has_alarm() const {
+    return alarm_ns_.load(std::memory_order_relaxed) != Deadline::never().ns();
+  }
 
   /// Bit of this hub in FdSlot::registered().
   [[nodiscard]] std::uint64_t bit() const { return bit_; }

@@ -58,7 +58,7 @@ class IdleWorkers {
   /// is_waking_ on may still be about to, so its event is waited for.
   void shut() {
     if (is_waking_.exchange(true)) {
-      while (!hub_.poll(true).woken) {
+      while (!hub_.poll(-1).woken) {
       }
     }
   }

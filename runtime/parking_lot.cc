@@ -1,6 +1,7 @@
 #include "runtime/parking_lot.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
@@ -52,14 +53,15 @@ bool withdraw(Waiter& waiter) {
   }
 }
 
-Woken sleep_on_fiber(Waiter& waiter, Deadline deadline, bool interruptible) {
+Woken sleep_on_fiber(Waiter& waiter, const ParkOptions& options) {
   Fiber* const self = waiter.fiber;
   Woken ended = Woken::kUnparked;
-  self->waits_for = {WaitReason::Kind::kAddress, -1, waiter.address.load()};
+  self->waits_for = WaitReason{options.kind, -1, waiter.address.load()};
+  self->hears_of_deadlock = options.hears_of_deadlock;
   self->interrupted.store(must_cancel(*self), std::memory_order_relaxed);
-  self->interruptible.store(interruptible, std::memory_order_relaxed);
+  self->interruptible.store(options.interruptible, std::memory_order_relaxed);
   while (waiter.woken.load(std::memory_order_acquire) == 0) {
-    const bool in_time = park_until(deadline);
+    const bool in_time = park_until(options.deadline);
     if (waiter.woken.load(std::memory_order_acquire) != 0) {
       break;
     }
@@ -67,28 +69,33 @@ Woken sleep_on_fiber(Waiter& waiter, Deadline deadline, bool interruptible) {
       ended = Woken::kTimedOut;
       break;
     }
-    if (interruptible && self->interrupted.exchange(false)) {
+    if (options.interruptible && self->interrupted.exchange(false)) {
       ended = Woken::kInterrupted;
+      break;
+    }
+    if (std::exchange(self->is_deadlocked, false)) {
+      ended = Woken::kDeadlock;
       break;
     }
   }
   self->interruptible.store(false, std::memory_order_relaxed);
-  self->waits_for = {};
+  self->hears_of_deadlock = false;
+  self->waits_for = WaitReason{};
   return ended;
 }
 
-Woken sleep_on_thread(Waiter& waiter, Deadline deadline, bool interruptible) {
-  const timespec until = deadline.to_timespec();
+Woken sleep_on_thread(Waiter& waiter, const ParkOptions& options) {
+  const timespec until = options.deadline.to_timespec();
   const auto* word = reinterpret_cast<const std::uint32_t*>(&waiter.woken);
   while (waiter.woken.load(std::memory_order_acquire) == 0) {
-    const long result = sys::futex_wait(word, 0, deadline.is_never() ? nullptr : &until);
+    const long result = sys::futex_wait(word, 0, options.deadline.is_never() ? nullptr : &until);
     if (waiter.woken.load(std::memory_order_acquire) != 0) {
       break;
     }
     if (result == -ETIMEDOUT) {
       return Woken::kTimedOut;
     }
-    if (result == -EINTR && interruptible) {
+    if (result == -EINTR && options.interruptible) {
       return Woken::kInterrupted;
     }
   }
@@ -110,9 +117,9 @@ void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t 
   append(bucket, waiter);
 }
 
-Woken sleep(Waiter& waiter, Deadline deadline, bool interruptible) {
-  const Woken ended = waiter.fiber != nullptr ? sleep_on_fiber(waiter, deadline, interruptible)
-                                              : sleep_on_thread(waiter, deadline, interruptible);
+Woken sleep(Waiter& waiter, const ParkOptions& options) {
+  const Woken ended =
+      waiter.fiber != nullptr ? sleep_on_fiber(waiter, options) : sleep_on_thread(waiter, options);
   if (ended != Woken::kUnparked && !withdraw(waiter)) {
     return Woken::kUnparked;  // somebody's wake-up came in the meantime: it counts
   }

@@ -23,6 +23,7 @@ enum class Woken : std::uint8_t {
   kInvalid,      // `valid` said no: never slept
   kTimedOut,     // the deadline passed; nobody's wake-up was taken
   kInterrupted,  // a signal handler ran; nobody's wake-up was taken
+  kDeadlock,     // nobody is left who could wake; only where hears_of_deadlock
 };
 
 /// One wait. Fields but `woken` are guarded by the lock of the bucket of `address`.
@@ -43,17 +44,19 @@ struct alignas(64) Bucket {
 
 Bucket& bucket_of(const void* address);
 void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t tag);
-/// Sleeps until woken, the deadline, or (if asked) a signal handler; takes itself out of the queue
-/// then.
-Woken sleep(Waiter& waiter, Deadline deadline, bool interruptible);
-/// Takes out and wakes the waiter behind `previous` (null: the head). The bucket's lock is held.
-void wake_next(Bucket& bucket, Waiter* previous);
-
 struct ParkOptions {
   Deadline deadline = Deadline::never();
   std::uint32_t tag = 0;
   bool interruptible = false;
+  bool hears_of_deadlock = false;
+  WaitReason::Kind kind = WaitReason::Kind::kAddress;  // for reports
 };
+
+/// Sleeps until woken, the deadline, or (if asked) a signal handler or a deadlock; takes itself out
+/// of the queue then.
+Woken sleep(Waiter& waiter, const ParkOptions& options);
+/// Takes out and wakes the waiter behind `previous` (null: the head). The bucket's lock is held.
+void wake_next(Bucket& bucket, Waiter* previous);
 
 /// Waits at `address` if valid() says so under the bucket's lock. before_sleep() runs once queued,
 /// outside of the lock.
@@ -69,7 +72,7 @@ Woken park(const void* address, Valid valid, BeforeSleep before_sleep, ParkOptio
   enqueue(bucket, waiter, address, options.tag);
   bucket.lock.unlock();
   before_sleep();
-  return sleep(waiter, options.deadline, options.interruptible);
+  return sleep(waiter, options);
 }
 
 template <class Valid>

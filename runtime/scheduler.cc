@@ -275,7 +275,8 @@ bool Scheduler::join(Fiber* fiber, Deadline deadline, void** result) {
     return (fiber->end_state.load(std::memory_order_acquire) & Fiber::kHasEnded) == 0;
   };
   while (has_not_ended()) {
-    if (lot::park(&fiber->end_state, has_not_ended, {.deadline = deadline}) ==
+    if (lot::park(&fiber->end_state, has_not_ended,
+                  {.deadline = deadline, .kind = WaitReason::Kind::kJoin}) ==
         lot::Woken::kTimedOut) {
       return false;
     }

@@ -148,6 +148,21 @@ class Scheduler {
     return kind_ == Kind::kPool ? os::kProgramSignals : main_.signal_mask;
   }
 
+  // -- deadlock: see deadlock.cc --
+  /// A thread's scheduler only: its fibers that wait for descriptors, which anybody may write to.
+  void count_fd_wait(int change) {
+    if (kind_ == Kind::kThread) {
+      fd_waits_ += change;
+    }
+  }
+  /// Whether the main fiber wants to hear of a deadlock, and neither descriptor nor timer can wake
+  /// any fiber. Cheap: to be asked when no fiber is ready.
+  [[nodiscard]] bool may_be_deadlocked() const {
+    return main_.hears_of_deadlock && fd_waits_ == 0 && !hub_.has_alarm();
+  }
+  /// Wakes the main fiber with kDeadlock if nothing else could wake any either. Costs system calls.
+  bool report_deadlock();
+
   /// A signal handler ran while no fiber did: a wait that signals end, of the main fiber first,
   /// returns EINTR.
   void on_signal();
@@ -204,6 +219,7 @@ class Scheduler {
   SpinLock list_lock_;
   Fiber* list_ = nullptr;
   std::atomic<int> live_{0};
+  int fd_waits_ = 0;
   Scheduler* next_retired_ = nullptr;
   RunQueue* const queues_;  // behind this object, in the same memory
 };

@@ -14,9 +14,11 @@ class Waiting {
     fiber_->waits_for = reason;
     fiber_->interrupted.store(must_cancel(*fiber_), std::memory_order_relaxed);
     fiber_->interruptible.store(interruptible, std::memory_order_relaxed);
+    fiber_->scheduler->count_fd_wait(1);
   }
   ~Waiting() {
-    fiber_->waits_for = {};
+    fiber_->scheduler->count_fd_wait(-1);
+    fiber_->waits_for = WaitReason{};
     fiber_->interruptible.store(false, std::memory_order_relaxed);
   }
   Waiting(const Waiting&) = delete;

@@ -171,7 +171,7 @@ bool Worker::idle_loop() {
 
 Fiber* Worker::find_work(RunQueue& mine) {
   if (mine.size() != 0 && scheduler->idle().sleeping() == 0) {
-    look_at_hub(false);  // else the kernel wakes the one that sleeps there
+    look_at_hub(0);  // else the kernel wakes the one that sleeps there
   }
   Fiber* const next_fiber = mine.pop();
   return next_fiber != nullptr ? next_fiber : scheduler->steal(mine);
@@ -188,16 +188,28 @@ void Worker::rest(RunQueue& mine) {
   }
   IdleWorkers& idle_workers = scheduler->idle();
   idle_workers.enter();
-  const bool may_wait = !scheduler->has_ready() && !scheduler->is_ending();
-  look_at_hub(may_wait);
+  wait_in_hub();
   idle_workers.leave();
   if (scheduler->workers() > 1) {
     busy_since_ns_ = now_ns();
   }
 }
 
-void Worker::look_at_hub(bool may_wait) {
-  const Hub::Polled polled = scheduler->hub().poll(may_wait);
+void Worker::wait_in_hub() {
+  constexpr int kQuietMs = 10;
+  constexpr int kForEver = -1;
+  if (scheduler->has_ready() || scheduler->is_ending()) {
+    return;
+  }
+  if (scheduler->may_be_deadlocked() && (look_at_hub(kQuietMs) || scheduler->report_deadlock())) {
+    return;
+  }
+  look_at_hub(kForEver);
+}
+
+// Whether anything happened.
+bool Worker::look_at_hub(int milliseconds) {
+  const Hub::Polled polled = scheduler->hub().poll(milliseconds);
   if (polled.woken) {
     scheduler->idle().was_woken();
   }
@@ -207,6 +219,7 @@ void Worker::look_at_hub(bool may_wait) {
   if (polled.signal) {
     scheduler->on_signal();
   }
+  return polled.events != 0 || polled.signal;
 }
 
 // To wake a worker and put it to sleep again costs more than what most events and wake-ups are

@@ -100,7 +100,8 @@ class Worker {
   void rest(RunQueue& mine);
   bool shall_nap(const RunQueue& mine);
   void nap();
-  void look_at_hub(bool may_wait);
+  void wait_in_hub();
+  bool look_at_hub(int milliseconds);
   bool wait_as_spare();
   void run(Fiber* next_fiber);
   void start_running(Fiber* next_fiber);

@@ -41,7 +41,8 @@ int wait_for_word(Word word, const TimePoint& until) {
       return EINVAL;
     }
     const auto is_contended = [word] { return word.load() == kContended; };
-    if (lot::park(word.address(), is_contended, {.deadline = until.deadline()}) ==
+    if (lot::park(word.address(), is_contended,
+                  {.deadline = until.deadline(), .kind = runtime::WaitReason::Kind::kMutex}) ==
         lot::Woken::kTimedOut) {
       return ETIMEDOUT;
     }

@@ -3,6 +3,7 @@
 // Layer:  runtime, public.
 #pragma once
 #include <weft/blocking.h>     // IWYU pragma: export
+#include <weft/deadlock.h>     // IWYU pragma: export
 #include <weft/fiber.h>        // IWYU pragma: export
 #include <weft/fiber_local.h>  // IWYU pragma: export
 #include <weft/scheduler.h>    // IWYU pragma: export
