@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "hooks/active.h"
+#include "hooks/quit.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
 #include "hooks/time_point.h"
@@ -72,6 +73,7 @@ Scheduler* scheduler_for_threads() {
   if (!is_main_thread || !threads_can_be_fibers() || !Scheduler::start_process()) {
     return nullptr;
   }
+  report_on_quit();
   return Scheduler::current();
 }
 

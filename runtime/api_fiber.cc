@@ -132,8 +132,7 @@ bool join(const Task* task, std::int64_t deadline) {
   while (!task->has_ended()) {
     const lot::Woken woken = lot::park(&task->ended, [task] { return !task->has_ended(); },
                                        {.deadline = runtime::Deadline::at(deadline),
-                                        .hears_of_deadlock = true,
-                                        .kind = runtime::WaitReason::Kind::kTask});
+                                         .hears_of_deadlock = true});
     if (woken == lot::Woken::kDeadlock) {
       throw_deadlock("weft::Fiber::join");
     }

@@ -49,7 +49,6 @@ struct WaitReason {
     kAddress,  // a lock, a condition, a semaphore, a futex
     kMutex,    // a pthread_mutex_t in libc's layout: the address is that of its lock word
     kJoin,     // the address is that of the other fiber's end_state
-    kTask,     // a fiber of the API; the address is that of detail::Task::ended
   };
   Kind kind = Kind::kNothing;
   int fd = -1;

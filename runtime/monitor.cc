@@ -2,10 +2,12 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "runtime/check.h"
 #include "runtime/os.h"
 #include "runtime/parking_lot.h"
+#include "runtime/report.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
 #include "runtime/sys.h"
@@ -40,23 +42,54 @@ void Monitor::stop() {
   if (!state_.compare_exchange_strong(runs, State::kStops)) {
     return;
   }
-  sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&state_), 1);
-  wake_up();
+  call();
   const auto has_not_ended = [this] { return state_.load() != State::kHasEnded; };
   while (has_not_ended()) {
     lot::park(&state_, has_not_ended);
   }
 }
 
+bool Monitor::report_and_quit() {
+  if (state_.load() != State::kRuns) {
+    return false;
+  }
+  shall_quit_ = true;
+  call();
+  return true;
+}
+
 void* Monitor::thread_main(void* self) {
   sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &os::kProgramSignals, nullptr, kKernelMaskBytes);
-  sys::call(SYS_prctl, PR_SET_NAME, "weft-monitor");
+  sys::call(SYS_prctl, PR_SET_NAME, kMonitorName);
   auto* const monitor = static_cast<Monitor*>(self);
+  monitor->kernel_tid_ = static_cast<pid_t>(sys::call(SYS_gettid));
   monitor->loop();
   tcb::count_threads(1);
   monitor->state_ = State::kHasEnded;
   lot::unpark(&monitor->state_, lot::kAll);
   return nullptr;
+}
+
+// The monitor has SIGURG blocked, so what is sent to its kernel thread stays pending until wait()
+// takes it, whatever the program does about SIGURG. kernel_tid_ is stored before state_ is looked
+// at, and state_ before kernel_tid_ is looked at: one of them sees the other.
+void Monitor::call() {
+  if (const pid_t tid = kernel_tid_.load(); tid != 0) {
+    sys::call(SYS_tgkill, sys::call(SYS_getpid), tid, SIGURG);
+  }
+}
+
+void Monitor::wait(const timespec* timeout) {
+  constexpr std::uint64_t kCall = std::uint64_t{1} << (SIGURG - 1);
+  siginfo_t info = {};
+  const long got = sys::call(SYS_rt_sigtimedwait, &kCall, &info, timeout, kKernelMaskBytes);
+  if (shall_quit_.exchange(false)) {
+    send_report(scheduler_, 0, STDERR_FILENO);
+  }
+  const auto value = reinterpret_cast<std::uintptr_t>(info.si_value.sival_ptr);
+  if (got == SIGURG && info.si_code == SI_QUEUE && value >> 32 == kReportMagic) {
+    send_report(scheduler_, info.si_pid, static_cast<int>(value & 0x7fff'ffff));
+  }
 }
 
 void Monitor::loop() {
@@ -71,10 +104,11 @@ void Monitor::loop() {
 
 // For a slice. False if the monitor shall end.
 bool Monitor::pause() {
-  const timespec until =
-      Deadline::after(std::chrono::nanoseconds(settings().slice_ns)).to_timespec();
-  constexpr auto kRuns = static_cast<std::uint32_t>(State::kRuns);
-  sys::futex_wait(reinterpret_cast<const std::uint32_t*>(&state_), kRuns, &until);
+  if (state_.load() != State::kRuns) {
+    return false;
+  }
+  const timespec slice = Deadline::at(settings().slice_ns).to_timespec();
+  wait(&slice);
   return state_.load() == State::kRuns;
 }
 
@@ -113,23 +147,24 @@ void Monitor::relieve(RunQueue& queue, const Worker* stuck) {
 // asleep_ is stored before the last look at the workers, and whoever finds work looks at it behind
 // that: one of them sees the other.
 void Monitor::sleep_while_idle() {
-  asleep_.store(1, std::memory_order_seq_cst);
+  asleep_.store(true, std::memory_order_seq_cst);
   if (scheduler_.is_idle() && state_.load() == State::kRuns) {
-    sys::futex_wait(reinterpret_cast<const std::uint32_t*>(&asleep_), 1, nullptr);
+    wait(nullptr);
   }
-  asleep_.store(0, std::memory_order_relaxed);
+  asleep_.store(false, std::memory_order_relaxed);
   idle_looks_ = 0;
 }
 
 void Monitor::wake_up() {
-  if (asleep_.exchange(0) != 0) {
-    sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&asleep_), 1);
+  if (asleep_.exchange(false)) {
+    call();
   }
 }
 
 void Monitor::after_fork_in_child() {
   state_ = State::kNone;
-  asleep_ = 0;
+  kernel_tid_ = 0;
+  asleep_ = false;
 }
 
 }  // namespace weft::runtime

@@ -2,6 +2,9 @@
 //
 // Layer:  runtime.      See also: runtime/DESIGN.md ("Handoff").
 #pragma once
+#include <sys/types.h>
+#include <time.h>
+
 #include <atomic>
 #include <cstdint>
 
@@ -23,12 +26,15 @@ class Monitor {
   void start();
   /// A worker has work after having been idle. Costs a load while the monitor is awake.
   void wake() {
-    if (asleep_.load(std::memory_order_seq_cst) != 0) {
+    if (asleep_.load(std::memory_order_seq_cst)) {
       wake_up();
     }
   }
   /// Ends the thread, and waits until it has ended.
   void stop();
+  /// Has a report written to standard error, then ends the process by SIGQUIT. False if there is no
+  /// monitor. Async-signal-safe.
+  bool report_and_quit();
   /// In a fork's child, which has no monitor: the next start() makes one.
   void after_fork_in_child();
 
@@ -43,6 +49,8 @@ class Monitor {
   static void* thread_main(void* self);
   void loop();
   bool pause();
+  void wait(const timespec* timeout);
+  void call();
   void look(Seen* seen);
   void relieve(RunQueue& queue, const Worker* stuck);
   void sleep_while_idle();
@@ -50,7 +58,9 @@ class Monitor {
 
   Scheduler& scheduler_;
   std::atomic<State> state_{State::kNone};
-  std::atomic<std::uint32_t> asleep_{0};
+  std::atomic<pid_t> kernel_tid_{0};
+  std::atomic<bool> shall_quit_{false};
+  std::atomic<bool> asleep_{false};
   std::uint64_t picks_seen_ = 0;
   int idle_looks_ = 0;
 };

@@ -141,6 +141,7 @@ class Scheduler {
       monitor_.wake();
     }
   }
+  Monitor& monitor() { return monitor_; }
   [[nodiscard]] bool is_idle() const { return idle_.sleeping() + idle_.napping() == holders(); }
   [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_acquire); }
   /// What an idle worker lets through: what the main fiber does.

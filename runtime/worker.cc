@@ -1,6 +1,7 @@
 #include "runtime/worker.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <cerrno>
 
@@ -75,6 +76,7 @@ void Worker::run_kernel_thread() {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
   may_end_ = true;
   kernel_mask = os::kProgramSignals;  // as os::start_thread made it
+  sys::call(SYS_prctl, PR_SET_NAME, "weft-worker");  // else it has the name of who made it
   native_.thread_pointer = arch::thread_pointer();
   native_.own_tls = true;
   native_.state = FiberState::kRunning;

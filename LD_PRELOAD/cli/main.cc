@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "LD_PRELOAD/cli/command_line.h"
+#include "LD_PRELOAD/cli/dump.h"
 #include "LD_PRELOAD/cli/run.h"
 
 namespace {
@@ -18,6 +19,7 @@ constexpr int kUsage = 2;
 constexpr unsigned kMaxWorkers = 1024;
 constexpr unsigned long long kMinStack = 16ULL << 10;  // PTHREAD_STACK_MIN
 constexpr unsigned long long kMaxStack = 1ULL << 30;
+constexpr int kMaxPid = 4'194'304;  // PID_MAX_LIMIT of Linux
 
 // A group of calls that can be left to libc.
 struct Group {
@@ -82,6 +84,12 @@ int command(std::vector<std::string> arguments) {
   RunOptions options;
   std::string stack;
   add_run_options(run, options, stack);
+  CLI::App& dump = *app.add_subcommand(
+      "dump", "weft dump PID: print what each fiber of a live process waits for");
+  pid_t process = 0;
+  dump.add_option("PID", process, "a process that runs under weft")
+      ->required()
+      ->check(CLI::Range(1, kMaxPid));
 
   // PROGRAM and its arguments never reach CLI11: they may look like our options.
   std::vector<std::string> program;
@@ -98,7 +106,7 @@ int command(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
-  return start(options, stack, program);
+  return dump.parsed() ? weft::cli::dump(process) : start(options, stack, program);
 }
 
 }  // namespace

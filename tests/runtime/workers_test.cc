@@ -62,7 +62,7 @@ TEST_F(WorkersTest, TheEndWaitsForAllFibersAndLeavesNoKernelThread) {
   while (count_kernel_threads() > before && watch.elapsed() < 10s) {
     std::this_thread::yield();
   }
-  EXPECT_EQ(count_kernel_threads(), before);
+  EXPECT_LE(count_kernel_threads(), before);
 }
 
 TEST_F(WorkersTest, SchedulersComeAndGo) {
