@@ -14,11 +14,11 @@ Connection::Connection(int fd, std::uint64_t number, Protocol protocol, std::siz
 
 Connection::~Connection() { ::close(fd_); }
 
-Progress Connection::start(Clock::time_point now) {
+Progress Connection::start(Clock::time_point due) {
   exchange_ = make_exchange(protocol_, number_, sequence_++, size_);
   sent_ = 0;
   received_ = 0;
-  started_ = now;
+  due_ = due;
   return send_rest();
 }
 

@@ -36,7 +36,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   /// Begins the next exchange and sends what the socket takes.
-  [[nodiscard]] Progress start(Clock::time_point now);
+  /// `due` is only remembered.
+  [[nodiscard]] Progress start(Clock::time_point due);
 
   /// Sends and receives what is possible; call it when epoll reports the socket.
   [[nodiscard]] Progress go_on();
@@ -45,7 +46,11 @@ class Connection {
   /// After kFailed: the errno of the call that failed, or 0 if the peer closed the connection.
   [[nodiscard]] int error() const { return error_; }
   [[nodiscard]] bool wants_to_write() const { return sent_ < exchange_.request.size(); }
-  [[nodiscard]] Clock::time_point started() const { return started_; }
+  /// Whether the last reply has come as a whole.
+  [[nodiscard]] bool idle() const {
+    return !wants_to_write() && received_ == exchange_.reply.size();
+  }
+  [[nodiscard]] Clock::time_point due() const { return due_; }
 
  private:
   [[nodiscard]] Progress send_rest();
@@ -61,7 +66,7 @@ class Connection {
   std::size_t sent_ = 0;
   std::size_t received_ = 0;
   int error_ = 0;
-  Clock::time_point started_;
+  Clock::time_point due_;
 };
 
 }  // namespace weft::load

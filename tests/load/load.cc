@@ -51,6 +51,11 @@ int connect_to(std::uint16_t port, std::size_t number) {
   return fd;
 }
 
+timespec to_timespec(std::chrono::nanoseconds duration) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
+  return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
+}
+
 std::string explain(const Connection& connection) {
   const int error = connection.error();
   return error != 0 ? std::strerror(error) : "closed by the server";
@@ -76,22 +81,37 @@ void Load::ramp() {
   now_ = last_progress_ = Clock::now();
   while ((connections_.size() < options_.connections || under_way_ > 0) && !lost_patience()) {
     while (connections_.size() < options_.connections && under_way_ < kMaxConnecting) open_one();
-    poll(last_progress_ + options_.patience);
+    poll(end_of_patience());
   }
 }
 
 void Load::measure() {
   phase_ = Phase::kMeasure;
   const auto begin = now_ = last_progress_ = Clock::now();
-  const auto end = begin + std::chrono::duration_cast<Clock::duration>(options_.duration);
-  for (std::size_t i = 0; i < connections_.size(); ++i) start(i);
-  while (now_ < end && under_way_ > 0 && !lost_patience()) {
-    poll(std::min(end, last_progress_ + options_.patience));
+  end_ = begin + std::chrono::duration_cast<Clock::duration>(options_.duration);
+  if (options_.rate > 0) {
+    pace_ = std::make_unique<Pace>(begin, options_.rate, connections_.size());
+  } else {
+    for (std::size_t i = 0; i < connections_.size(); ++i) start_next(i);
   }
+  while (now_ < end_ && (pace_ != nullptr || under_way_ > 0) && !lost_patience()) {
+    poll(std::min({end_, start_due(), end_of_patience()}));
+  }
+  start_due();
   // Also the last requests are waited for and counted: a starved one shows in the maximum.
-  phase_ = Phase::kDrain;
-  while (under_way_ > 0 && !lost_patience()) poll(last_progress_ + options_.patience);
+  while (under_way_ > 0 && !lost_patience()) poll(end_of_patience());
   report_.seconds = std::chrono::duration<double>(last_progress_ - begin).count();
+}
+
+// Starts what is due on connections that are idle, and returns when to look again.
+Clock::time_point Load::start_due() {
+  if (pace_ == nullptr) return end_;
+  now_ = Clock::now();
+  while (pace_->turn_due() <= std::min(now_, end_)) {
+    start_next(pace_->turn());
+    pace_->end_turn();
+  }
+  return pace_->turn_due();
 }
 
 void Load::open_one() {
@@ -116,9 +136,9 @@ void Load::open_one() {
 
 void Load::poll(Clock::time_point until) {
   std::array<epoll_event, 512> events{};
-  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(until - now_).count();
-  const int timeout_ms = static_cast<int>(std::max<std::int64_t>(wait, 0));
-  const int n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  const timespec timeout = to_timespec(std::max(until - Clock::now(), Clock::duration::zero()));
+  const int n =
+      ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
   now_ = Clock::now();
   for (int i = 0; i < n; ++i) serve(events[static_cast<std::size_t>(i)].data.u64);
 }
@@ -145,16 +165,26 @@ void Load::replied(std::size_t index) {
     ++report_.opened;
     return watch(index);
   }
-  const auto latency = now_ - connections_[index]->started();
+  const auto latency = now_ - connections_[index]->due();
   report_.latency.record(static_cast<std::uint64_t>(std::chrono::nanoseconds(latency).count()));
-  if (phase_ == Phase::kMeasure) start(index);
+  start_next(index);
 }
 
-void Load::start(std::size_t index) {
-  if (connections_[index] == nullptr) return;
+// Starts the next request of a connection if it is time, and if it has its reply to the last one.
+void Load::start_next(std::size_t index) {
+  if (connections_[index] == nullptr || !connections_[index]->idle()) return;
+  // Without a rate the clock is read here, not once per batch, or a batch's own length would count
+  // as latency.
+  const auto due = pace_ == nullptr ? Clock::now() : pace_->due(index);
+  if (due >= end_ || (pace_ != nullptr && due > now_)) return;
+  if (pace_ != nullptr) pace_->count(index);
+  start(index, due);
+}
+
+void Load::start(std::size_t index, Clock::time_point due) {
+  if (under_way_ == 0) last_progress_ = now_;  // until now there was nothing to lose patience with
   ++under_way_;
-  // The clock is read here, not once per batch, or a batch's own length would count as latency.
-  if (connections_[index]->start(Clock::now()) == Progress::kFailed) {
+  if (connections_[index]->start(due) == Progress::kFailed) {
     return fail(index, Progress::kFailed, "send: " + explain(*connections_[index]));
   }
   watch(index);
@@ -178,8 +208,13 @@ void Load::watch(std::size_t index) {
   ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connections_[index]->fd(), &event);
 }
 
+// Of what is under way; nothing is waited for without end.
+Clock::time_point Load::end_of_patience() const {
+  return (under_way_ > 0 ? last_progress_ : now_) + options_.patience;
+}
+
 bool Load::lost_patience() {
-  if (now_ - last_progress_ < options_.patience) return false;
+  if (now_ < end_of_patience()) return false;
   if (report_.first_problem.empty()) {
     report_.first_problem = std::to_string(under_way_) + " requests without a reply for " +
                             std::to_string(options_.patience.count()) + " s";

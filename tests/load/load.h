@@ -1,4 +1,5 @@
-// tests/load/load.h: many connections, each asking again as soon as it is answered.
+// tests/load/load.h: many connections that ask again and again: each as soon as it is answered, or
+// all of them together at a given rate.
 //
 // Layer:  tests. An epoll loop of its own, not linked to weft: what measures weft must not run on
 // it.
@@ -16,6 +17,7 @@
 #include "tests/load/connection.h"
 #include "tests/load/exchange.h"
 #include "tests/load/histogram.h"
+#include "tests/load/pace.h"
 #include "tests/load/process_status.h"
 
 namespace weft::load {
@@ -24,6 +26,8 @@ struct Options {
   std::uint16_t port = 0;
   std::size_t connections = 1;
   std::chrono::duration<double> duration{1};
+  /// Requests per second over all connections, evenly spaced; 0: as many as are answered.
+  double rate = 0;
   std::size_t size = 64;
   Protocol protocol = Protocol::kEcho;
   pid_t pid = 0;  ///< of the server, to read its status; 0: none
@@ -47,6 +51,9 @@ struct Report {
 ///
 /// A connection counts as open when its first reply, which is checked but not timed, has come: so
 /// the server has accepted it, and its listen backlog is never longer than what we have under way.
+/// With a rate, latency counts from the moment at which the request was due, also if its connection
+/// still waited for an earlier reply then: a server that stalls is not asked less for it, which
+/// would hide the stall ("coordinated omission").
 /// Threads:  one.
 class Load {
  public:
@@ -58,22 +65,27 @@ class Load {
   [[nodiscard]] Report run();
 
  private:
-  enum class Phase { kRamp, kMeasure, kDrain };
+  enum class Phase { kRamp, kMeasure };
 
   void ramp();
   void measure();
+  Clock::time_point start_due();
   void open_one();
   void poll(Clock::time_point until);
   void serve(std::size_t index);
   void replied(std::size_t index);
-  void start(std::size_t index);
+  void start(std::size_t index, Clock::time_point due);
+  void start_next(std::size_t index);
   void fail(std::size_t index, Progress how, const std::string& why);
   void watch(std::size_t index);
+  [[nodiscard]] Clock::time_point end_of_patience() const;
   [[nodiscard]] bool lost_patience();
 
   const Options options_;
   const int epoll_;
   Phase phase_ = Phase::kRamp;
+  std::unique_ptr<Pace> pace_;                            // null: without a rate, and in the ramp
+  Clock::time_point end_;                                 // of what is started
   std::vector<std::unique_ptr<Connection>> connections_;  // null: broken
   std::vector<bool> watched_for_writing_;
   std::size_t under_way_ = 0;  // exchanges that wait for their reply

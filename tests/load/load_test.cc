@@ -1,18 +1,27 @@
 // The load generator's own judgement: it must see a wrong byte, or its verdict is worth nothing.
+#include "tests/load/load.h"
+
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "tests/load/connection.h"
 #include "tests/load/exchange.h"
 #include "tests/load/histogram.h"
+#include "tests/load/pace.h"
 
 namespace weft::load {
 namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): 200ms
 
 // A connection and the server's end of it.
 struct Pair {
@@ -83,6 +92,86 @@ TEST(Histogram, EveryMagnitudeHasABucket) {
   histogram.record(~std::uint64_t{0});
   EXPECT_EQ(histogram.quantile(0.5), 0U);
   EXPECT_EQ(histogram.quantile(1), ~std::uint64_t{0});
+}
+
+TEST(Pace, EachConnectionHasItsTurnAtAnEvenDistance) {
+  const Clock::time_point begin = Clock::now();
+  Pace pace(begin, 1000, 2);
+  for (const std::size_t number : {0, 1, 2, 3}) {
+    EXPECT_EQ(pace.turn(), number % 2);
+    EXPECT_EQ(pace.turn_due(), begin + number * 1ms);
+    pace.end_turn();
+  }
+}
+
+TEST(Pace, WhatIsDueDoesNotWaitForTheTurn) {
+  const Clock::time_point begin = Clock::now();
+  Pace pace(begin, 1000, 2);
+  EXPECT_EQ(pace.due(1), begin + 1ms);
+  pace.count(1);
+  EXPECT_EQ(pace.due(1), begin + 3ms);
+  EXPECT_EQ(pace.due(0), begin);
+}
+
+// One connection's echo, which at its second message stalls once.
+class StallingServer {
+ public:
+  explicit StallingServer(std::chrono::milliseconds stall) : stall_(stall) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t length = sizeof address;
+    EXPECT_EQ(::bind(listener_, generic, length), 0);
+    EXPECT_EQ(::listen(listener_, 1), 0);
+    EXPECT_EQ(::getsockname(listener_, generic, &length), 0);
+    port = ntohs(address.sin_port);
+    thread_ = std::thread(&StallingServer::serve, this);
+  }
+  ~StallingServer() {
+    thread_.join();
+    ::close(listener_);
+  }
+  StallingServer(const StallingServer&) = delete;
+  StallingServer& operator=(const StallingServer&) = delete;
+  std::uint16_t port = 0;
+
+ private:
+  void serve() const {
+    std::array<char, 4096> buffer{};
+    const int fd = ::accept(listener_, nullptr, nullptr);
+    for (int message = 0;; ++message) {
+      const ssize_t n = ::recv(fd, buffer.data(), buffer.size(), 0);
+      if (message == 1) std::this_thread::sleep_for(stall_);
+      if (n <= 0 || ::send(fd, buffer.data(), static_cast<std::size_t>(n), 0) != n) break;
+    }
+    ::close(fd);
+  }
+
+  const std::chrono::milliseconds stall_;
+  const int listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  std::thread thread_;
+};
+
+Report load_stalling_server(double rate) {
+  const StallingServer server(200ms);
+  return Load({.port = server.port, .duration = 400ms, .rate = rate}).run();
+}
+
+TEST(Load, AllThatIsDueInAStallIsAskedAndCounts) {
+  const Report report = load_stalling_server(500);
+  EXPECT_TRUE(report.good()) << report.first_problem;
+  EXPECT_EQ(report.latency.total(), 200U);
+  // A hundred requests were due while the server stalled, and came evenly later and later.
+  EXPECT_GE(report.latency.quantile(0.75), 75'000'000U);
+  EXPECT_GE(report.latency.max(), 200'000'000U);
+}
+
+TEST(Load, WithoutARateAStallIsOneRequest) {
+  const Report report = load_stalling_server(0);
+  EXPECT_TRUE(report.good()) << report.first_problem;
+  EXPECT_GE(report.latency.max(), 200'000'000U);
+  EXPECT_LT(report.latency.quantile(0.75), 75'000'000U);
 }
 
 }  // namespace

@@ -67,6 +67,9 @@ int main(int argc, char** argv) {
   app.add_option("--connections", options.connections, "connections open at the same time")
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--seconds", seconds, "how long to measure")->check(CLI::Range(0.01, 3600.0));
+  app.add_option("--rate", options.rate,
+                 "requests per second over all connections; without it, as many as are answered")
+      ->check(CLI::Range(0.01, 10e6));
   app.add_option("--size", options.size, "bytes of a message or value")
       ->check(CLI::Range(1, 64 << 20));
   const std::map<std::string, Protocol> protocols{{"echo", Protocol::kEcho},
