@@ -18,9 +18,13 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/fsuid.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
@@ -35,6 +39,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+
+extern "C" int capset(void* header, const void* data);  // libc has it; libcap's header declares it
 
 namespace weft::hooks::real {
 
@@ -103,7 +109,9 @@ struct Plain<R(A..., ...) noexcept> {
   X(openat64) X(creat) X(creat64) X(fclose) X(fopen) X(fopen64) X(freopen) \
   X(freopen64) X(popen) X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) \
   X(epoll_pwait) X(epoll_pwait2) X(sleep) X(usleep) X(nanosleep) X(clock_nanosleep) \
-  X(sched_yield) X(thrd_sleep) X(pause) X(pthread_create) X(pthread_join) \
+  X(sched_yield) X(sched_setaffinity) X(sched_setscheduler) \
+  X(sched_setparam) X(setpriority) X(unshare) X(setns) X(personality) X(capset) X(setfsuid) \
+  X(setfsgid) X(thrd_sleep) X(pause) X(pthread_create) X(pthread_join) \
   X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach) \
   X(pthread_kill) X(pthread_sigmask) X(sigprocmask) X(pthread_getattr_np) \
   X(pthread_setname_np) X(pthread_getname_np) X(pthread_setaffinity_np) \
@@ -128,6 +136,7 @@ WEFT_REAL_SYMBOLS(X)
 
 // syscall(2) takes up to six arguments behind the number, all of one register each.
 inline constinit Next<"syscall", long(long, long, long, long, long, long, long)> syscall;
+inline constinit Next<"prctl", int(int, long, long, long, long)> prctl;
 
 // Clang's type of a noreturn function is another one.
 inline constinit Next<"pthread_exit", void(void*)> pthread_exit;

@@ -3,6 +3,7 @@
 #include <sys/syscall.h>
 
 #include "hooks/active.h"
+#include "hooks/kernel_thread.h"
 #include "hooks/real.h"
 #include "hooks/sync/futex.h"
 #include "hooks/wait.h"
@@ -18,6 +19,9 @@ long by_number(long number, const long (&a)[6]) {
     if (handled) {
       return to_libc(result);
     }
+  }
+  if (changes_kernel_thread(number, a[0])) {
+    pin_fiber();
   }
   return real::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

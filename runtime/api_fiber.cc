@@ -130,9 +130,9 @@ bool join(const Task* task, std::int64_t deadline) {
     throw_errno(EDEADLK, "weft::Fiber::join: a fiber would wait for itself");
   }
   while (!task->has_ended()) {
-    const lot::Woken woken = lot::park(&task->ended, [task] { return !task->has_ended(); },
-                                       {.deadline = runtime::Deadline::at(deadline),
-                                         .hears_of_deadlock = true});
+    const lot::Woken woken =
+        lot::park(&task->ended, [task] { return !task->has_ended(); },
+                  {.deadline = runtime::Deadline::at(deadline), .hears_of_deadlock = true});
     if (woken == lot::Woken::kDeadlock) {
       throw_deadlock("weft::Fiber::join");
     }

@@ -83,6 +83,7 @@ struct Fiber {
   void* context = nullptr;         // where it left off; null while it runs
   void* thread_pointer = nullptr;  // its own TLS, or that of its kernel thread
   Worker* worker = nullptr;        // where it runs, or last ran
+  Worker* pinned = nullptr;        // it runs there only, and nobody else does
   Fiber* visible = nullptr;  // what current() says while it runs: itself, or null for an idle loop
   ExceptionGlobals exceptions;  // shared TLS only
   int saved_errno = 0;          // shared TLS only

@@ -40,6 +40,18 @@ void Scheduler::hand_off_own() {
   }
 }
 
+void Scheduler::pin_current() {
+  Fiber* const self = runtime::current();
+  Worker* const worker = running.worker;
+  if (!has_migration() || is_alone() || self->pinned != nullptr) {
+    return;
+  }
+  hand_off_own();
+  if (worker->mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
+    worker->pin(self);
+  }
+}
+
 bool Scheduler::needs_holder() const {
   const int count = holders();
   return count < workers_ && count < live_fibers() && idle_.sleeping() == 0;

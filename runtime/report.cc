@@ -51,8 +51,7 @@ pid_t owner_of(const void* lock_word) {
   pid_t owner = 0;
   const iovec to = {&owner, sizeof owner};
   const iovec from = {const_cast<char*>(static_cast<const char*>(lock_word)) + 8, sizeof owner};
-  const long got =
-      sys::call(SYS_process_vm_readv, sys::call(SYS_getpid), &to, 1, &from, 1, 0);
+  const long got = sys::call(SYS_process_vm_readv, sys::call(SYS_getpid), &to, 1, &from, 1, 0);
   return got == sizeof owner ? owner : 0;
 }
 
@@ -82,8 +81,8 @@ std::string describe(const Line& line) {
 std::string describe_fd(int fd) {
   const std::string number = std::to_string(fd);
   char target[128] = {};
-  const long length = sys::call(SYS_readlink, ("/proc/self/fd/" + number).c_str(), target,
-                                sizeof target - 1);
+  const long length =
+      sys::call(SYS_readlink, ("/proc/self/fd/" + number).c_str(), target, sizeof target - 1);
   return "descriptor " + number + (length > 0 ? std::string(" (") + target + ")" : "");
 }
 

@@ -147,6 +147,10 @@ void Scheduler::release(Fiber* fiber) {
 // A worker between two fibers takes the next one itself; what is behind that is for others. A fiber
 // goes on running.
 void Scheduler::enqueue(Fiber* fiber) {
+  if (fiber->pinned != nullptr) {
+    fiber->pinned->wake_for_pinned();
+    return;
+  }
   Worker* const worker = running.worker;
   RunQueue* const own = worker != nullptr && worker->scheduler == this
                             ? worker->queue.load(std::memory_order_relaxed)
@@ -250,6 +254,10 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
 
 void Scheduler::finish_end(Fiber* left) {
   Scheduler* const scheduler = left->scheduler;
+  if (left->pinned != nullptr) {
+    left->pinned->unpin();
+    left->pinned = nullptr;
+  }
   scheduler->unlink(left);
   if (scheduler->live_fibers() <= 1) {
     lot::unpark(&scheduler->live_, lot::kAll);

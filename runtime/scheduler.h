@@ -133,6 +133,10 @@ class Scheduler {
   void hand_off(RunQueue& queue, const Worker* stuck);
   /// The running fiber is about to block: its worker's queue goes to a spare at once.
   void hand_off_own();
+  /// The running fiber keeps its kernel thread to itself from now on, until it ends: it is about to
+  /// change that. Does nothing for the only fiber, where fibers stay on one thread anyhow, and when
+  /// no other kernel thread can be had.
+  void pin_current();
   void add_spare(Worker* worker);
   /// False if it has just been given a queue.
   bool remove_spare(Worker* worker);

@@ -204,6 +204,7 @@ void Scheduler::restart_in_child() {
   monitor_.after_fork_in_child();
   spares_ = nullptr;
   kernel_threads_ = 1;
+  self->pinned = nullptr;  // the child has one kernel thread, and the others that come inherit
   running.worker->after_fork_in_child(queues_);
   queues_[0].holder = running.worker;
   holders_ = 1;

@@ -66,6 +66,7 @@ void Worker::renew() {
   queue.store(nullptr, std::memory_order_relaxed);
   has_queue_.store(0, std::memory_order_relaxed);
   is_promised_ = true;
+  is_set_apart_ = false;
   has_napped_ = false;
 #if defined(__SANITIZE_THREAD__)
   native_.tsan_fiber = nullptr;  // that of the kernel thread that has ended
@@ -75,7 +76,7 @@ void Worker::renew() {
 void Worker::run_kernel_thread() {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
   may_end_ = true;
-  kernel_mask = os::kProgramSignals;  // as os::start_thread made it
+  kernel_mask = os::kProgramSignals;                 // as os::start_thread made it
   sys::call(SYS_prctl, PR_SET_NAME, "weft-worker");  // else it has the name of who made it
   native_.thread_pointer = arch::thread_pointer();
   native_.own_tls = true;
@@ -106,8 +107,9 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
   WorkerMode user = WorkerMode::kUser;
   Fiber* next = nullptr;
   if (worker->mode.compare_exchange_strong(user, WorkerMode::kRuntime, std::memory_order_acq_rel)) {
-    next = worker->queue.load(std::memory_order_relaxed)->pick();
-  } else {  // detached: the queue is another's by now
+    RunQueue* const own = worker->queue.load(std::memory_order_relaxed);
+    next = own == nullptr ? nullptr : own->pick();  // null: it has its pinned fiber only
+  } else {                                          // detached: the queue is another's by now
     worker->queue.store(nullptr, std::memory_order_relaxed);
     worker->mode.store(WorkerMode::kRuntime, std::memory_order_relaxed);
   }
@@ -124,6 +126,9 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
 
 bool Worker::may_skip_yield() {
   const RunQueue* const own = queue.load(std::memory_order_relaxed);
+  if (own == nullptr) {
+    return false;
+  }
   if (mode.load(std::memory_order_relaxed) != WorkerMode::kUser || !own->is_empty()) {
     return false;
   }
@@ -252,9 +257,39 @@ void Worker::nap() {
   busy_since_ns_ = now_ns();
 }
 
+void Worker::pin(Fiber* self) {
+  self->pinned = this;
+  pinned_ = self;
+  is_set_apart_ = true;
+  has_queue_.store(0, std::memory_order_relaxed);
+  queue.store(nullptr, std::memory_order_relaxed);
+  mode.store(WorkerMode::kUser, std::memory_order_release);
+}
+
+void Worker::wake_for_pinned() {
+  has_queue_.store(1, std::memory_order_release);
+  sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&has_queue_), 1);
+}
+
+// The fiber's kernel thread does what a thread does: it sleeps until it can go on. Once the fiber
+// has ended the kernel thread ends, too, if it may.
+bool Worker::wait_for_pinned() {
+  while (pinned_ != nullptr || !may_end_) {
+    if (has_queue_.exchange(0, std::memory_order_acquire) != 0) {
+      run(pinned_);
+      return true;
+    }
+    sys::futex_wait(reinterpret_cast<const std::uint32_t*>(&has_queue_), 0, nullptr);
+  }
+  return false;
+}
+
 bool Worker::wait_as_spare() {
   // The program's handlers run where its fibers run.
   apply_signal_mask(os::kProgramSignals);
+  if (is_set_apart_) {
+    return wait_for_pinned();
+  }
   if (!is_promised_) {
     has_queue_.store(0, std::memory_order_relaxed);
     scheduler->add_spare(this);
@@ -286,6 +321,8 @@ void Worker::after_fork_in_child(RunQueue* given) {
     WEFT_CHECK(make_idle(running.fiber->own_tls), "a forked child has memory for one fiber");
   }
   may_end_ = false;  // it is the process's main thread now
+  pinned_ = nullptr;
+  is_set_apart_ = false;
   queue = given;
   mode = WorkerMode::kUser;
   has_napped_ = false;

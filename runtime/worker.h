@@ -77,6 +77,13 @@ class Worker {
   /// Makes a spare run: holder of the queue, or, where its scheduler ends, null.
   void give_queue(RunQueue* given);
 
+  /// The running fiber, which is detached, keeps this kernel thread to itself from now on.
+  void pin(Fiber* self);
+  /// Its pinned fiber is ready. Threads: any; async-signal-safe.
+  void wake_for_pinned();
+  /// Its pinned fiber has ended, and left it. Nobody else shall run on this kernel thread.
+  void unpin() { pinned_ = nullptr; }
+
   /// In a fork's child: this is the only worker.
   void after_fork_in_child(RunQueue* given);
 
@@ -103,6 +110,7 @@ class Worker {
   void wait_in_hub();
   bool look_at_hub(int milliseconds);
   bool wait_as_spare();
+  bool wait_for_pinned();
   void run(Fiber* next_fiber);
   void start_running(Fiber* next_fiber);
 
@@ -118,8 +126,10 @@ class Worker {
   std::atomic<std::uint32_t> has_queue_{0};  // a spare sleeps while it is zero
   bool is_promised_ =
       true;  // new: it was made for a queue, and is not among the spares before it has had that one
-  bool may_end_ = false;  // its kernel thread was made by us
-  Fiber native_;          // idle, for a kernel thread of our own
+  Fiber* pinned_ = nullptr;
+  bool is_set_apart_ = false;  // it has had a pinned fiber
+  bool may_end_ = false;       // its kernel thread was made by us
+  Fiber native_;               // idle, for a kernel thread of our own
 };
 
 }  // namespace weft::runtime
