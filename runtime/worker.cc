@@ -275,7 +275,7 @@ void Worker::wake_for_pinned() {
 // has ended the kernel thread ends, too, if it may.
 bool Worker::wait_for_pinned() {
   while (pinned_ != nullptr || !may_end_) {
-    if (has_queue_.exchange(0, std::memory_order_acquire) != 0) {
+    if (pinned_ != nullptr && has_queue_.exchange(0, std::memory_order_acquire) != 0) {
       run(pinned_);
       return true;
     }
