@@ -21,9 +21,10 @@ void patch_all(const std::string& except) {
                             "weft::patch_all: call it before the first weft::spawn, and once");
   }
   // With handoff where fibers can have their own TLS: a library's call that no hook reaches then
-  // stops nobody. Else bound to this thread.
+  // stops nobody. Else bound to this thread. One worker, since code that calls this may rely on
+  // fibers to run one at a time while they do not wait, as it may in gevent.
   const bool started = hooks::threads_can_be_fibers()
-                           ? runtime::Scheduler::start_process()
+                           ? runtime::Scheduler::start_process(1)
                            : runtime::Scheduler::current_or_start() != nullptr;
   if (!started) {
     throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");

@@ -14,6 +14,7 @@
 #include "hooks/signal_mask.h"
 #include "hooks/time_point.h"
 #include "runtime/check.h"
+#include "runtime/cpus.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
 #include "runtime/sys.h"
@@ -70,7 +71,8 @@ Scheduler* scheduler_for_threads() {
     return runtime::current() != nullptr && threads_can_be_fibers() ? known : nullptr;
   }
   const bool is_main_thread = sys::call(SYS_getpid) == sys::call(SYS_gettid);
-  if (!is_main_thread || !threads_can_be_fibers() || !Scheduler::start_process()) {
+  if (!is_main_thread || !threads_can_be_fibers() ||
+      !Scheduler::start_process(runtime::available_cpus())) {
     return nullptr;
   }
   report_on_quit();

@@ -59,9 +59,9 @@ class Scheduler {
   /// or memory are short.
   static Scheduler* current_or_start();
 
-  /// Starts the one scheduler of the process on the calling thread (LD_PRELOAD), with as many
-  /// workers as settings() say. False when it can't.
-  static bool start_process();
+  /// Starts the one scheduler of the process on the calling thread, with as many workers as
+  /// WEFT_WORKERS says, or else the given number. False when it can't.
+  static bool start_process(int workers);
   static Scheduler* process();
 
   /// Starts one with `workers` kernel threads of its own, from the first fibers on. Null when

@@ -5,7 +5,6 @@
 #include <new>
 
 #include "runtime/check.h"
-#include "runtime/cpus.h"
 #include "runtime/fiber_pool.h"
 #include "runtime/overflow.h"
 #include "runtime/parking_lot.h"
@@ -133,9 +132,8 @@ Scheduler* Scheduler::current_or_start() {
   return end.scheduler;
 }
 
-bool Scheduler::start_process() {
-  const int wanted = settings().workers;
-  const int workers = std::min(wanted != 0 ? wanted : available_cpus(), kMostWorkers);
+bool Scheduler::start_process(int workers) {
+  workers = settings().workers != 0 ? settings().workers : std::clamp(workers, 1, kMostWorkers);
   Scheduler* const fresh = start_in(os::map(bytes(workers)), Kind::kProcess, workers);
   process_scheduler = fresh;
   return fresh != nullptr;

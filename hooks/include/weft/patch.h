@@ -17,7 +17,9 @@ namespace weft {
 /// Threads:  call it once, early in main, before other threads exist. Locks that are held meanwhile
 /// stay valid; threads that
 ///           wait for a condition meanwhile are not woken by later signals.
-/// Promise:  without `except`, every group of hooks is on.
+/// Promise:  without `except`, every group of hooks is on. One fiber runs at a time, unless one
+/// holds
+///           its worker for more than 10 ms (WEFT_SLICE), or WEFT_WORKERS says otherwise.
 /// Source:   gevent.monkey.patch_all.
 ///
 ///     weft::patch_all();
