@@ -59,7 +59,7 @@ void Timers::sift_down(std::uint32_t at, Entry entry) {
 }
 
 void Timers::remove_at(std::uint32_t at) {
-  heap_[at].timer->owner = nullptr;
+  heap_[at].timer->owner.store(nullptr, std::memory_order_release);
   const Entry last = heap_[size_ - 1];
   --size_;
   if (at == size_) {
@@ -74,25 +74,25 @@ void Timers::remove_at(std::uint32_t at) {
 
 bool Timers::arm(Timer& timer, Deadline deadline) {
   const SpinGuard hold(lock_);
-  WEFT_DCHECK(timer.owner == nullptr, "a timer is armed once");
+  WEFT_DCHECK(timer.owner.load() == nullptr, "a timer is armed once");
   if (size_ == capacity_ && !grow()) {
     return false;
   }
   timer.deadline_ns = deadline.ns();
   ++size_;
   sift_up(size_ - 1, {deadline.ns(), &timer});
-  __atomic_store_n(&timer.owner, this, __ATOMIC_RELEASE);
+  timer.owner.store(this, std::memory_order_release);
   return true;
 }
 
 bool Timers::cancel(Timer& timer) {
   // Only the waiter arms its timer, so an owner seen here can only turn into null: by expiry.
-  Timers* const owner = __atomic_load_n(&timer.owner, __ATOMIC_ACQUIRE);
+  Timers* const owner = timer.owner.load(std::memory_order_acquire);
   if (owner == nullptr) {
     return false;
   }
   const SpinGuard hold(owner->lock_);
-  if (timer.owner != owner) {
+  if (timer.owner.load(std::memory_order_relaxed) != owner) {
     return false;
   }
   owner->remove_at(timer.index);
@@ -117,7 +117,7 @@ Deadline Timers::soonest() {
 void Timers::clear() {
   lock_.unlock();  // its holder may be a thread that the fork left behind
   for (std::uint32_t i = 0; i < size_; ++i) {
-    heap_[i].timer->owner = nullptr;
+    heap_[i].timer->owner.store(nullptr, std::memory_order_relaxed);
   }
   size_ = 0;
 }

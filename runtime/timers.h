@@ -3,6 +3,7 @@
 // Layer:  runtime. Arming and cancelling allocate nothing: a timer is part of the fiber that waits
 // for it.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,11 +16,11 @@ class Timers;
 struct Fiber;
 
 /// One deadline. Lives in its fiber. Fields are guarded by the lock of the Timers that `owner`
-/// names.
+/// names; owner itself may be read without.
 struct Timer {
   std::int64_t deadline_ns = 0;
-  Timers* owner = nullptr;  // null: not armed
-  std::uint32_t index = 0;  // place in the owner's heap
+  std::atomic<Timers*> owner{nullptr};  // null: not armed
+  std::uint32_t index = 0;              // place in the owner's heap
 };
 
 /// A 4-ary heap of timers.
