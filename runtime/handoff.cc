@@ -34,9 +34,10 @@ void Scheduler::hand_off(RunQueue& queue, const Worker* stuck) {
 
 void Scheduler::hand_off_own() {
   Worker* const worker = running.worker;
-  if (has_migration() && !is_alone() &&
+  RunQueue* const own = worker->queue.load(std::memory_order_relaxed);
+  if (has_migration() && !is_alone() && own != nullptr &&
       worker->mode.load(std::memory_order_relaxed) == WorkerMode::kUser) {
-    hand_off(*worker->queue.load(std::memory_order_relaxed), worker);
+    hand_off(*own, worker);
   }
 }
 

@@ -147,7 +147,7 @@ class Scheduler {
   }
   Monitor& monitor() { return monitor_; }
   [[nodiscard]] bool is_idle() const { return idle_.sleeping() + idle_.napping() == holders(); }
-  [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_seq_cst); }
   /// What an idle worker lets through: what the main fiber does.
   [[nodiscard]] std::uint64_t idle_signal_mask() const {
     return kind_ == Kind::kPool ? os::kProgramSignals : main_.signal_mask;

@@ -241,6 +241,42 @@ TEST_F(WorkersTest, ThreadLocalVariablesMoveWithTheirFiber) {
   weft::joinall(fibers);
 }
 
+TEST_F(WorkersTest, APinnedFiberKeepsItsKernelThreadAndNobodyElseRunsThere) {
+  weft::Scheduler scheduler{.workers = 2};
+  std::atomic<pid_t> apart{0};
+  std::atomic<bool> over{false};
+  std::vector<weft::Fiber<void>> others;
+  for (int i = 0; i < 16; ++i) {
+    others.push_back(scheduler.spawn([&] {
+      while (!over) {
+        EXPECT_NE(::gettid(), apart);
+        weft::sleep(100us);
+        EXPECT_NE(::gettid(), apart);
+        weft::yield();
+      }
+    }));
+  }
+  scheduler
+      .spawn([&apart] {
+        Scheduler::current()->pin_current();
+        const pid_t here = ::gettid();
+        apart = here;
+        for (int i = 0; i < 100; ++i) {
+          weft::sleep(100us);
+          EXPECT_EQ(::gettid(), here);
+          weft::yield();
+          EXPECT_EQ(::gettid(), here);
+          weft::blocking([] { std::this_thread::yield(); });
+          EXPECT_EQ(::gettid(), here);
+        }
+        weft::spawn([here] { EXPECT_NE(::gettid(), here); }).join();
+        apart = 0;
+      })
+      .get();
+  over = true;
+  weft::joinall(others);
+}
+
 TEST_F(WorkersTest, AForkedFiberGoesOnAlone) {
   if (kSanitized) {
     GTEST_SKIP()
