@@ -120,7 +120,7 @@ extern "C" {
 int sched_setaffinity (pid_t id, size_t n, const cpu_set_t* set)                     { return pinned(is_self(id), REAL(sched_setaffinity(id, n, set))); }
 int sched_setscheduler(pid_t id, int policy, const sched_param* p)                   { return pinned(is_self(id), REAL(sched_setscheduler(id, policy, p))); }
 int sched_setparam    (pid_t id, const sched_param* p)                               { return pinned(is_self(id), REAL(sched_setparam(id, p))); }
-int setpriority       (__priority_which which, id_t id, int value)                   { return pinned(which == PRIO_PROCESS && is_self(id), REAL(setpriority(which, id, value))); }
+int setpriority       (__priority_which_t which, id_t id, int value)                 { return pinned(which == PRIO_PROCESS && is_self(id), REAL(setpriority(which, id, value))); }
 int unshare           (int flags)                                                    { return pinned(true, REAL(unshare(flags))); }
 int setns             (int fd, int type)                                             { return pinned(true, REAL(setns(fd, type))); }
 int personality       (unsigned long persona)                                        { return pinned(persona != 0xffff'ffff, REAL(personality(persona))); }

@@ -12,8 +12,6 @@ WouldBlockForever::WouldBlockForever(const char* call)
     : std::system_error(EDEADLK, std::generic_category(),
                         std::string(call) + ": would block for ever, since all fibers wait") {}
 
-WouldBlockForever::~WouldBlockForever() = default;
-
 }  // namespace weft
 
 namespace weft::detail {

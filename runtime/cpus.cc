@@ -109,7 +109,8 @@ int least_quota(const std::string& root, const std::string& own_group, bool is_v
   int least = 0;
   std::string group = below(mount, own_group);
   for (;;) {
-    const std::string folder = root + mount.point + group;
+    std::string folder = root;
+    folder.append(mount.point).append(group);
     const int quota = is_v2 ? quota_v2(folder) : quota_v1(folder);
     if (quota != 0 && (least == 0 || quota < least)) {
       least = quota;

@@ -75,7 +75,7 @@ class Hub {
   Counters counters;
 
  private:
-  int add_own(int fd, std::uint64_t tag) const;
+  [[nodiscard]] int add_own(int fd, std::uint64_t tag) const;
   void clear_alarm();
   static int next_own(int after);
   int epoll_ = -1;

@@ -71,9 +71,9 @@ class IdleWorkers {
   }
 
  private:
-  Hub& hub_;
   alignas(64) std::atomic<int> sleeping_{0};
   std::atomic<int> napping_{0};
+  Hub& hub_;
   std::atomic<bool> is_waking_{false};
 };
 

@@ -197,7 +197,7 @@ class Scheduler {
   void end_spares();
   void restart_in_child();
   void add_holder();
-  bool needs_holder() const;
+  [[nodiscard]] bool needs_holder() const;
   Worker* take_spare();
   Worker* make_worker();
   static void* kernel_thread_main(void* argument);
@@ -206,27 +206,27 @@ class Scheduler {
   void unlink(Fiber* fiber);
   static void finish_end(Fiber* left);
 
-  const Kind kind_;
-  const int workers_;
   Hub hub_;
   Inbox inbox_;
   IdleWorkers idle_;
   Worker main_worker_;
   Fiber main_;
   Monitor monitor_;
-  SpinLock hand_off_lock_;
-  std::atomic<int> holders_{0};
-  std::atomic<bool> is_ending_{false};
-  SpinLock spares_lock_;
   Worker* spares_ = nullptr;
   Worker* ended_ = nullptr;  // their memory is used again
-  std::atomic<int> kernel_threads_{0};
-  SpinLock list_lock_;
   Fiber* list_ = nullptr;
-  std::atomic<int> live_{0};
-  int fd_waits_ = 0;
   Scheduler* next_retired_ = nullptr;
   RunQueue* const queues_;  // behind this object, in the same memory
+  SpinLock hand_off_lock_;
+  SpinLock spares_lock_;
+  SpinLock list_lock_;
+  const int workers_;
+  std::atomic<int> holders_{0};
+  std::atomic<int> kernel_threads_{0};
+  std::atomic<int> live_{0};
+  int fd_waits_ = 0;
+  const Kind kind_;
+  std::atomic<bool> is_ending_{false};
 };
 
 /// Stack size of fibers that do not ask for one: what 256 KiB of address space leave for code, or

@@ -71,12 +71,12 @@ std::size_t Scheduler::bytes(int workers) {
 }
 
 Scheduler::Scheduler(Kind kind, int workers)
-    : kind_(kind),
-      workers_(workers),
-      idle_(hub_),
+    : idle_(hub_),
       main_worker_(this),
       monitor_(*this),
-      queues_(reinterpret_cast<RunQueue*>(this + 1)) {
+      queues_(reinterpret_cast<RunQueue*>(this + 1)),
+      workers_(workers),
+      kind_(kind) {
   for (int i = 0; i < workers; ++i) {
     new (queues_ + i) RunQueue(inbox_, has_migration());
   }

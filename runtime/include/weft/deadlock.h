@@ -21,7 +21,6 @@ namespace weft {
 class WouldBlockForever : public std::system_error {
  public:
   explicit WouldBlockForever(const char* call);
-  ~WouldBlockForever() override;
 };
 
 }  // namespace weft

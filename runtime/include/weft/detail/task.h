@@ -141,9 +141,9 @@ void fetch(Task* task);
 /// Starts a fiber that executes the task, and takes over one reference to it. Throws, and takes
 /// none, when it can't.
 struct StartOptions {
-  void* scheduler;  // null: the calling thread's
-  std::size_t stack_bytes;
-  const char* name;
+  void* scheduler = nullptr;  // null: the calling thread's
+  std::size_t stack_bytes = 0;
+  const char* name = "";
   std::optional<bool> own_tls;
 };
 void start(Task* task, const StartOptions& options);
