@@ -163,8 +163,7 @@ class Scheduler {
   /// Whether the main fiber wants to hear of a deadlock, and neither descriptor nor timer can wake
   /// any fiber. Cheap: to be asked when no fiber is ready.
   [[nodiscard]] bool may_be_deadlocked() const {
-    return kind_ == Kind::kThread && main_.hears_of_deadlock && fd_waits_ == 0 &&
-           !hub_.has_alarm();
+    return kind_ == Kind::kThread && main_.hears_of_deadlock && fd_waits_ == 0 && !hub_.has_alarm();
   }
   /// Wakes the main fiber with kDeadlock if nothing else could wake any either. Costs system calls.
   bool report_deadlock();
