@@ -130,8 +130,9 @@ TEST_F(WorkersTest, ASpinningFiberIsLeftAloneOnItsKernelThread) {
 TEST_F(WorkersTest, BlockingHandsOffAtOnce) {
   constexpr int kRounds = 100;
   weft::Scheduler scheduler{.workers = 1};
-  const Stopwatch watch;
+  int fast = 0;
   for (int round = 0; round < kRounds; ++round) {
+    const Stopwatch watch;
     std::atomic<bool> other_has_run{false};
     const auto blocker = scheduler.spawn([&] {
       const auto other = weft::spawn([&] { other_has_run = true; });
@@ -143,9 +144,10 @@ TEST_F(WorkersTest, BlockingHandsOffAtOnce) {
       other.join();
     });
     blocker.get();
+    fast += watch.elapsed() < 10ms ? 1 : 0;
   }
-  // The monitor alone would take at least a slice for each.
-  EXPECT_LT(watch.elapsed(), kRounds * 10ms);
+  // The monitor alone would take at least a slice (10 ms) for each.
+  EXPECT_GT(fast, kRounds / 4);
 }
 
 TEST_F(WorkersTest, BlockingPassesResultsAndExceptionsOn) {
