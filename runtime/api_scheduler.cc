@@ -10,6 +10,7 @@
 #include "runtime/own_tls.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
+#include "runtime/settings.h"
 #include "runtime/sys.h"
 
 namespace weft::detail {
@@ -37,21 +38,16 @@ struct Elsewhere {
       call(argument);  // better than not at all
       return;
     }
-    const auto is_not_done = [this] { return is_done.load(std::memory_order_acquire) == 0; };
-    while (is_not_done()) {
-      lot::park(&is_done, is_not_done);
-    }
+    lot::park_while(&is_done, [this] { return is_done.load(std::memory_order_acquire) == 0; });
   }
 };
 
 }  // namespace
 
-int available_cpus() {
-  return std::min(runtime::available_cpus(), runtime::Scheduler::kMostWorkers);
-}
+int available_cpus() { return std::min(runtime::available_cpus(), runtime::kMostWorkers); }
 
 Pool::Pool(int workers) : process_(static_cast<int>(runtime::sys::call(SYS_getpid))) {
-  if (workers < 1 || workers > runtime::Scheduler::kMostWorkers) {
+  if (workers < 1 || workers > runtime::kMostWorkers) {
     throw_errno(EINVAL, "weft::Scheduler: workers is not a number from 1 to 256");
   }
   if (const char* const refusal = runtime::own_tls_refusal();

@@ -10,26 +10,34 @@
 
 namespace weft::runtime {
 
-// The order matters: a queue is taken only when there is somebody to give it to.
-void Scheduler::hand_off(RunQueue& queue, const Worker* stuck) {
+// A spare becomes the holder of what choose() says under the hand-off lock; null: of nothing after
+// all. The order matters: a queue is taken only when there is somebody to give it to.
+template <class Choose>
+void Scheduler::give_to_spare(Choose choose) {
   Worker* const spare = take_spare();
   if (spare == nullptr) {
     return;
   }
-  bool was_taken = false;
+  RunQueue* queue = nullptr;
   {
     const SpinGuard hold(hand_off_lock_);
-    Worker* const holder = queue.holder.load(std::memory_order_relaxed);
-    was_taken = holder == stuck && holder->detach();
-    if (was_taken) {
-      queue.holder.store(spare, std::memory_order_release);
+    queue = choose();
+    if (queue != nullptr) {
+      queue->holder.store(spare, std::memory_order_release);
     }
   }
-  if (was_taken) {
-    spare->give_queue(&queue);
-  } else {  // it has moved on in the meantime
+  if (queue != nullptr) {
+    spare->give_queue(queue);
+  } else {
     add_spare(spare);
   }
+}
+
+void Scheduler::hand_off(RunQueue& queue, const Worker* stuck) {
+  give_to_spare([&]() -> RunQueue* {
+    Worker* const holder = queue.holder.load(std::memory_order_relaxed);
+    return holder == stuck && holder->detach() ? &queue : nullptr;  // null: it has moved on
+  });
 }
 
 void Scheduler::hand_off_own() {
@@ -59,25 +67,14 @@ bool Scheduler::needs_holder() const {
 }
 
 void Scheduler::add_holder() {
-  Worker* const spare = take_spare();
-  if (spare == nullptr) {
-    return;
-  }
-  RunQueue* queue = nullptr;
-  {
-    const SpinGuard hold(hand_off_lock_);
+  give_to_spare([this]() -> RunQueue* {
     const int count = holders_.load(std::memory_order_relaxed);
-    if (count < workers_) {
-      queue = queues_ + count;
-      queue->holder.store(spare, std::memory_order_release);
-      holders_.store(count + 1, std::memory_order_release);
+    if (count == workers_) {
+      return nullptr;
     }
-  }
-  if (queue != nullptr) {
-    spare->give_queue(queue);
-  } else {
-    add_spare(spare);
-  }
+    holders_.store(count + 1, std::memory_order_release);
+    return queues_ + count;
+  });
 }
 
 void Scheduler::end_spares() {

@@ -43,10 +43,7 @@ void Monitor::stop() {
     return;
   }
   call();
-  const auto has_not_ended = [this] { return state_.load() != State::kHasEnded; };
-  while (has_not_ended()) {
-    lot::park(&state_, has_not_ended);
-  }
+  lot::park_while(&state_, [this] { return state_.load() != State::kHasEnded; });
 }
 
 bool Monitor::report_and_quit() {
@@ -93,7 +90,7 @@ void Monitor::wait(const timespec* timeout) {
 }
 
 void Monitor::loop() {
-  Seen seen[Scheduler::kMostWorkers] = {};
+  Seen seen[kMostWorkers] = {};
   while (pause()) {
     look(seen);
     if (idle_looks_ >= kIdleLooksBeforeSleep) {

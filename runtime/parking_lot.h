@@ -81,6 +81,14 @@ Woken park(const void* address, Valid valid, ParkOptions options = {}) {
       address, valid, [] {}, options);
 }
 
+/// Waits at `address` as long as valid() says so. Whoever changes that unparks afterwards.
+template <class Valid>
+void park_while(const void* address, Valid valid) {
+  while (valid()) {
+    park(address, valid);
+  }
+}
+
 enum class Choice : std::uint8_t { kWake, kSkip, kStop };
 
 /// Walks the waiters of `address` in order under the lock: choose(tag) says what to do with each.

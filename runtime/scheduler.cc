@@ -211,10 +211,7 @@ void Scheduler::fire_timers() {
 void Scheduler::end_main() {
   main_.end_state.fetch_or(Fiber::kHasEnded);
   lot::unpark(&main_.end_state, lot::kAll);
-  const auto others_live = [this] { return !is_alone(); };
-  while (others_live()) {
-    lot::park(&live_, others_live);
-  }
+  lot::park_while(&live_, [this] { return !is_alone(); });
 }
 
 Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {

@@ -49,7 +49,6 @@ class Scheduler {
     kProcess,  // under LD_PRELOAD and after patch_all: the threads of the program
     kPool,     // kernel threads of its own only, and no main fiber
   };
-  static constexpr int kMostWorkers = 256;
 
   /// The scheduler of the running fiber or kernel thread; null if it has none yet.
   static Scheduler* current() {
@@ -196,6 +195,8 @@ class Scheduler {
   static std::uint64_t new_fiber_id();
   void end_spares();
   void restart_in_child();
+  template <class Choose>
+  void give_to_spare(Choose choose);
   void add_holder();
   [[nodiscard]] bool needs_holder() const;
   Worker* take_spare();

@@ -146,18 +146,12 @@ Scheduler* Scheduler::start_pool(int workers) {
 }
 
 void Scheduler::end_pool() {
-  const auto waits_for_zero = [](std::atomic<int>& count) {
-    const auto is_not_zero = [&count] { return count.load() != 0; };
-    while (is_not_zero()) {
-      lot::park(&count, is_not_zero);
-    }
-  };
-  waits_for_zero(live_);
+  lot::park_while(&live_, [this] { return live_.load() != 0; });
   monitor_.stop();
   is_ending_.store(true, std::memory_order_seq_cst);
   idle_.wake_one();
   end_spares();
-  waits_for_zero(kernel_threads_);
+  lot::park_while(&kernel_threads_, [this] { return kernel_threads_.load() != 0; });
   idle_.shut();
   hub_.close();
   ThreadEnd::keep(retired_pools, this);

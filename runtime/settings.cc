@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "runtime/check.h"
-#include "runtime/scheduler.h"
 
 namespace weft::runtime {
 namespace {
@@ -44,8 +43,7 @@ Settings read_settings() {
   constexpr const char* kRange = " is not a number from 1 to 4096: '";
   Settings read;
   read.stack_bytes = size_of("WEFT_STACK");
-  read.workers =
-      count_of("WEFT_WORKERS", Scheduler::kMostWorkers, " is not a number from 1 to 256: '");
+  read.workers = count_of("WEFT_WORKERS", kMostWorkers, " is not a number from 1 to 256: '");
   if (const int threads = count_of("WEFT_MAX_THREADS", kMost, kRange); threads != 0) {
     read.max_threads = threads;
   }

@@ -7,6 +7,9 @@
 
 namespace weft::runtime {
 
+/// Of one scheduler: WEFT_WORKERS, `weft run --workers`, weft::Scheduler.
+inline constexpr int kMostWorkers = 256;
+
 struct Settings {
   std::size_t stack_bytes = 0;  // WEFT_STACK: 0 if not set
   int workers = 0;              // WEFT_WORKERS: 0 if not set

@@ -126,10 +126,8 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
 
 bool Worker::may_skip_yield() {
   const RunQueue* const own = queue.load(std::memory_order_relaxed);
-  if (own == nullptr) {
-    return false;
-  }
-  if (mode.load(std::memory_order_relaxed) != WorkerMode::kUser || !own->is_empty()) {
+  if (mode.load(std::memory_order_relaxed) != WorkerMode::kUser || own == nullptr ||
+      !own->is_empty()) {
     return false;
   }
   if (++skipped_yields_ % kYieldsBetweenLooks != 0) {

@@ -10,13 +10,13 @@
 #include "LD_PRELOAD/cli/command_line.h"
 #include "LD_PRELOAD/cli/dump.h"
 #include "LD_PRELOAD/cli/run.h"
+#include "runtime/settings.h"
 
 namespace {
 
 using weft::cli::RunOptions;
 
 constexpr int kUsage = 2;
-constexpr unsigned kMaxWorkers = 1024;
 constexpr unsigned long long kMinStack = 16ULL << 10;  // PTHREAD_STACK_MIN
 constexpr unsigned long long kMaxStack = 1ULL << 30;
 constexpr int kMaxPid = 4'194'304;  // PID_MAX_LIMIT of Linux
@@ -39,7 +39,7 @@ constexpr std::array kGroups = {
 void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {
   run.add_option("--workers", options.workers, "kernel threads that run fibers")
       ->type_name("N")
-      ->check(CLI::Range(1U, kMaxWorkers));
+      ->check(CLI::Range(1, weft::runtime::kMostWorkers));
   run.add_option("--stack", stack, "stack of a thread that does not ask for a size (64K, 8M)")
       ->type_name("SIZE");
   for (const Group& group : kGroups) {

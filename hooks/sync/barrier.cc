@@ -39,10 +39,7 @@ int wait(pthread_barrier_t* barrier) {
     lot::unpark(&b, lot::kAll);
     return PTHREAD_BARRIER_SERIAL_THREAD;
   }
-  const auto is_open = [round, mine] { return round.load() == mine; };
-  while (is_open()) {
-    lot::park(&b, is_open);
-  }
+  lot::park_while(&b, [round, mine] { return round.load() == mine; });
   return 0;
 }
 

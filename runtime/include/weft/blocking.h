@@ -7,6 +7,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace weft {
 namespace detail {
@@ -20,8 +21,7 @@ void blocking(void (*call)(void*), void* argument);
 /// or computes.
 ///
 /// Errors:   what `f` throws.
-/// Threads:  any. Where fibers have their own TLS, the calling fiber keeps its kernel thread, and
-/// the
+/// Threads:  any. Where fibers have their own TLS the calling one keeps its kernel thread, and the
 ///           others get another at once. Fibers that share their thread's TLS can't change kernel
 ///           threads: there `f` runs on a new one (its thread_local objects are others, its stack
 ///           has 256 KiB). Off a fiber, and on the only one, it is a plain call.
@@ -33,35 +33,23 @@ template <class F>
 auto blocking(F&& f) -> std::invoke_result_t<F> {
   using Result = std::invoke_result_t<F>;
   std::exception_ptr error;
-  const auto run = [](auto& call) {
-    detail::blocking(
-        [](void* it) { (*static_cast<std::remove_reference_t<decltype(call)>*>(it))(); }, &call);
-  };
-  if constexpr (std::is_void_v<Result>) {
-    auto call = [&]() noexcept {
-      try {
+  std::conditional_t<std::is_void_v<Result>, std::monostate, std::optional<Result>> result;
+  auto call = [&]() noexcept {
+    try {
+      if constexpr (std::is_void_v<Result>) {
         std::invoke(std::forward<F>(f));
-      } catch (...) {
-        error = std::current_exception();
-      }
-    };
-    run(call);
-    if (error != nullptr) {
-      std::rethrow_exception(error);
-    }
-  } else {
-    std::optional<Result> result;
-    auto call = [&]() noexcept {
-      try {
+      } else {
         result.emplace(std::invoke(std::forward<F>(f)));
-      } catch (...) {
-        error = std::current_exception();
       }
-    };
-    run(call);
-    if (error != nullptr) {
-      std::rethrow_exception(error);
+    } catch (...) {
+      error = std::current_exception();
     }
+  };
+  detail::blocking([](void* it) { (*static_cast<decltype(call)*>(it))(); }, &call);
+  if (error != nullptr) {
+    std::rethrow_exception(error);
+  }
+  if constexpr (!std::is_void_v<Result>) {
     return std::move(*result);
   }
 }

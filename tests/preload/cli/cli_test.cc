@@ -149,9 +149,9 @@ TEST_F(Cli, ExitStatusAndSignalsPassThrough) {
 
 TEST_F(Cli, WrongOptionsAreUsageErrors) {
   for (const char* arguments :
-       {"run --workers 0 true", "run --workers many true", "run --stack 3Q true",
-        "run --stack 1K true", "run --stack 2G true", "run --stack -5 true", "run --unknown true",
-        "run --no-such true", "run", "run --", "run --workers", "", "walk"}) {
+       {"run --workers 0 true", "run --workers 257 true", "run --workers many true",
+        "run --stack 3Q true", "run --stack 1K true", "run --stack 2G true", "run --stack -5 true",
+        "run --unknown true", "run --no-such true", "run", "run --", "run --workers", "", "walk"}) {
     const Result result = weft(arguments);
     EXPECT_EQ(result.status, 2) << arguments << "\n" << result.output;
     EXPECT_NE(result.output, "") << arguments;
