@@ -17,9 +17,8 @@ namespace weft {
 /// Threads:  call it once, early in main, before other threads exist. Locks that are held meanwhile
 /// stay valid; threads that
 ///           wait for a condition meanwhile are not woken by later signals.
-/// Promise:  without `except`, every group of hooks is on. One fiber runs at a time, unless one
-/// holds
-///           its worker for more than 10 ms (WEFT_SLICE), or WEFT_WORKERS says otherwise.
+/// Promise:  without `except`, every group of hooks is on. One fiber runs at a time, unless one is
+///           stuck for more than 10 ms (WEFT_SLICE), or WEFT_WORKERS says otherwise.
 /// Source:   gevent.monkey.patch_all.
 ///
 ///     weft::patch_all();

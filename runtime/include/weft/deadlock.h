@@ -12,8 +12,7 @@ namespace weft {
 ///
 /// Threads:  only on a thread's own scheduler. Under `weft run`, after weft::patch_all() and on the
 ///           fibers of a weft::Scheduler a deadlock waits on, as one of threads does.
-/// Promise:  the wait has had no effect, and may be repeated. Comes about 10 ms after the last
-/// fiber
+/// Promise:  the wait has had no effect, and may be repeated. Comes about 10 ms after the last one
 ///           has parked.
 /// Source:   gevent.exceptions.LoopExit ("This operation would block forever").
 ///

@@ -34,14 +34,12 @@ int available_cpus();
 /// the others.
 ///
 /// Units:    workers: 1 to 256; what is not given is the number of CPUs that the process may use.
-/// Errors:   the constructor throws std::system_error: EINVAL for another number of workers,
-/// ENOTSUP
-///           where fibers can't have their own TLS, EAGAIN when descriptors or threads are short.
+/// Errors:   the constructor throws std::system_error: EINVAL for another number, ENOTSUP where
+///           fibers can't have their own TLS, EAGAIN when descriptors or threads are short.
 /// Threads:  spawn: any, fiber or not.
 /// Promise:  the destructor waits until all fibers have ended, and ends the kernel threads. It must
 ///           not run on one of these fibers. In a fork's child it does nothing.
-/// Source:   gevent.threadpool, and Go's GOMAXPROCS; there is none in gevent that uses several
-/// cores.
+/// Source:   Go's GOMAXPROCS. gevent has nothing that uses several cores.
 ///
 ///     weft::Scheduler scheduler{.workers = 4};
 ///     auto sum = scheduler.spawn([] { return add_up(); });
@@ -54,8 +52,7 @@ struct Scheduler {
 
   /// As weft::spawn(), on this scheduler. The fiber has its own TLS, and may start at once.
   ///
-  /// Errors:   as weft::spawn(); EINVAL for own_tls = false, since the fiber changes kernel
-  /// threads.
+  /// Errors:   as weft::spawn(); own_tls = false is EINVAL here.
   template <class F, class... Args>
   Fiber<detail::ResultOf<F, Args...>> spawn(const SpawnOptions& options, F&& f, Args&&... args) {
     return detail::Spawn::on(pool.scheduler(), options, std::forward<F>(f),
