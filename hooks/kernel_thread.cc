@@ -11,6 +11,8 @@
 
 #include "hooks/active.h"
 #include "hooks/real.h"
+#include "hooks/thread.h"
+#include "hooks/wait.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
@@ -20,7 +22,68 @@ namespace sys = runtime::sys;
 namespace {
 
 // Whether the calls that name a thread by its id mean the calling one.
-bool is_self(long id) { return id == 0 || id == sys::call(SYS_gettid); }
+bool is_self(long id) { return id == 0 || id == thread_id(); }
+
+// The id by which the kernel knows the thread that the program calls `id`; else -errno. For what
+// only looks, all fibers that share a kernel thread are like the process's first.
+long kernel_id(long id, bool changes) {
+  if (id == thread_id()) {
+    return 0;
+  }
+  runtime::Scheduler* const scheduler = runtime::Scheduler::process();
+  if (id < runtime::kFirstFiberTid || scheduler == nullptr) {
+    return id;
+  }
+  long found = -ESRCH;
+  scheduler->for_each_fiber([&](const runtime::Fiber& fiber) {
+    if (fiber.tid == id) {
+      found = fiber.pinned != nullptr ? fiber.pinned->kernel_tid
+              : changes               ? -EPERM
+                                      : sys::call(SYS_getpid);
+    }
+  });
+  return found;
+}
+
+// libc's call with the kernel's id.
+template <class Call>
+int on_thread(long id, bool changes, Call call) {
+  if (changes && is_self(id)) {
+    pin_fiber();
+  }
+  const long known = kernel_id(id, changes);
+  return known < 0 && known > -4096 ? static_cast<int>(to_libc(known))
+                                    : call(static_cast<pid_t>(known));
+}
+template <class Call>
+int change(long id, Call call) {
+  return on_thread(id, true, call);
+}
+template <class Call>
+int look(long id, Call call) {
+  return on_thread(id, false, call);
+}
+
+// Which argument of a system call is a thread's id; -1 if none is.
+int index_of_id(long number, long first_argument) {
+  switch (number) {
+    case SYS_sched_setaffinity:
+    case SYS_sched_getaffinity:
+    case SYS_sched_setscheduler:
+    case SYS_sched_getscheduler:
+    case SYS_sched_setparam:
+    case SYS_sched_getparam:
+    case SYS_sched_setattr:
+    case SYS_sched_getattr:
+    case SYS_sched_rr_get_interval:
+      return 0;
+    case SYS_setpriority:
+    case SYS_getpriority:
+      return first_argument == PRIO_PROCESS ? 1 : -1;
+    default:
+      return -1;
+  }
+}
 
 bool changes_thread(int option) {
   constexpr int kOptions[] = {
@@ -64,6 +127,8 @@ int control_process(int option, const long (&a)[4]) {
   return real::prctl(option, a[0], a[1], a[2], a[3]);
 }
 
+bool of_process(__priority_which_t which) { return which == PRIO_PROCESS; }
+
 template <class Call>
 auto pinned(bool changes_self, Call call) {
   if (changes_self) {
@@ -76,11 +141,24 @@ auto pinned(bool changes_self, Call call) {
 
 void pin_fiber() {
   if (is_on(Group::kThread) && runtime::current() != nullptr) {
-    runtime::current()->scheduler->pin_current();
+    runtime::current()->scheduler->pin_current(true);
   }
 }
 
-bool changes_kernel_thread(long number, long first_argument) {
+long name_kernel_thread(long number, long (&arguments)[6]) {
+  const int index = index_of_id(number, arguments[0]);
+  if (index < 0) {
+    return 0;
+  }
+  const long id = kernel_id(arguments[index], changes_kernel_thread(number, arguments));
+  if (id < 0 && id > -4096) {
+    return id;
+  }
+  arguments[index] = id;
+  return 0;
+}
+
+bool changes_kernel_thread(long number, const long (&arguments)[6]) {
   switch (number) {
     case SYS_unshare:
     case SYS_setns:
@@ -104,9 +182,11 @@ bool changes_kernel_thread(long number, long first_argument) {
     case SYS_sched_setscheduler:
     case SYS_sched_setparam:
     case SYS_sched_setattr:
-      return is_self(first_argument);
+      return is_self(arguments[0]);
+    case SYS_setpriority:
+      return arguments[0] == PRIO_PROCESS && is_self(arguments[1]);
     case SYS_prctl:
-      return changes_thread(static_cast<int>(first_argument));
+      return changes_thread(static_cast<int>(arguments[0]));
     default:
       return false;
   }
@@ -117,10 +197,14 @@ bool changes_kernel_thread(long number, long first_argument) {
 // clang-format off
 extern "C" {
 // symbol, signature                                                                 how
-int sched_setaffinity (pid_t id, size_t n, const cpu_set_t* set)                     { return pinned(is_self(id), REAL(sched_setaffinity(id, n, set))); }
-int sched_setscheduler(pid_t id, int policy, const sched_param* p)                   { return pinned(is_self(id), REAL(sched_setscheduler(id, policy, p))); }
-int sched_setparam    (pid_t id, const sched_param* p)                               { return pinned(is_self(id), REAL(sched_setparam(id, p))); }
-int setpriority       (__priority_which_t which, id_t id, int value)                 { return pinned(which == PRIO_PROCESS && is_self(id), REAL(setpriority(which, id, value))); }
+int sched_setaffinity (pid_t id, size_t n, const cpu_set_t* set)                     { return change(id, [=](pid_t k) { return real::sched_setaffinity(k, n, set); }); }
+int sched_getaffinity (pid_t id, size_t n, cpu_set_t* set)                           { return look(id, [=](pid_t k) { return real::sched_getaffinity(k, n, set); }); }
+int sched_setscheduler(pid_t id, int policy, const sched_param* p)                   { return change(id, [=](pid_t k) { return real::sched_setscheduler(k, policy, p); }); }
+int sched_getscheduler(pid_t id)                                                     { return look(id, [=](pid_t k) { return real::sched_getscheduler(k); }); }
+int sched_setparam    (pid_t id, const sched_param* p)                               { return change(id, [=](pid_t k) { return real::sched_setparam(k, p); }); }
+int sched_getparam    (pid_t id, sched_param* p)                                     { return look(id, [=](pid_t k) { return real::sched_getparam(k, p); }); }
+int setpriority       (__priority_which_t which, id_t id, int value)                 { return of_process(which) ? change(id, [=](pid_t k) { return real::setpriority(which, static_cast<id_t>(k), value); }) : real::setpriority(which, id, value); }
+int getpriority       (__priority_which_t which, id_t id)                            { return of_process(which) ? look(id, [=](pid_t k) { return real::getpriority(which, static_cast<id_t>(k)); }) : real::getpriority(which, id); }
 int unshare           (int flags)                                                    { return pinned(true, REAL(unshare(flags))); }
 int setns             (int fd, int type)                                             { return pinned(true, REAL(setns(fd, type))); }
 int personality       (unsigned long persona)                                        { return pinned(persona != 0xffff'ffff, REAL(personality(persona))); }

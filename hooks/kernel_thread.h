@@ -10,7 +10,12 @@ namespace weft::hooks {
 /// change is the fiber's, and no other's.
 void pin_fiber();
 
+/// Of the arguments of a system call that names a thread by its id: the id of a fiber becomes that
+/// of its kernel thread. -EPERM if it shares one and the call would change it, -ESRCH if there is
+/// no such fiber, else 0.
+long name_kernel_thread(long number, long (&arguments)[6]);
+
 /// Whether a system call of that number is one.
-bool changes_kernel_thread(long number, long first_argument);
+bool changes_kernel_thread(long number, const long (&arguments)[6]);
 
 }  // namespace weft::hooks

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "hooks/active.h"
+#include "hooks/c11.h"
 #include "hooks/real.h"
 #include "hooks/sync/sync.h"
 #include "hooks/wait.h"
@@ -35,21 +36,6 @@ int either_errno(Ours ours, Next next) {
 pthread_mutex_t* as_posix(mtx_t* m) { return reinterpret_cast<pthread_mutex_t*>(m); }
 pthread_cond_t* as_posix(cnd_t* c) { return reinterpret_cast<pthread_cond_t*>(c); }
 
-int as_c11(int error) {
-  switch (error) {
-    case 0:
-      return thrd_success;
-    case EBUSY:
-      return thrd_busy;
-    case ETIMEDOUT:
-      return thrd_timedout;
-    case ENOMEM:
-      return thrd_nomem;
-    default:
-      return thrd_error;
-  }
-}
-
 }  // namespace
 
 #define OURS(expression) [=] { return sync::expression; }
@@ -58,7 +44,7 @@ int as_c11(int error) {
 // clang-format off
 extern "C" {
 // symbol, signature                                                                                       ours                                            next definition
-int pthread_mutex_lock        (pthread_mutex_t* m)                                          { return either(OURS(lock(m, kNever)),                         NEXT(pthread_mutex_lock(m))); }
+int pthread_mutex_lock        (pthread_mutex_t* m)                                          { return either(OURS(lock(m)),                                 NEXT(pthread_mutex_lock(m))); }
 int pthread_mutex_trylock     (pthread_mutex_t* m)                                          { return either(OURS(try_lock(m)),                             NEXT(pthread_mutex_trylock(m))); }
 int pthread_mutex_timedlock   (pthread_mutex_t* m, const timespec* t)                       { return either(OURS(lock(m, at(CLOCK_REALTIME, t))),          NEXT(pthread_mutex_timedlock(m, t))); }
 int pthread_mutex_clocklock   (pthread_mutex_t* m, clockid_t c, const timespec* t)          { return either(OURS(lock(m, at(c, t))),                       NEXT(pthread_mutex_clocklock(m, c, t))); }

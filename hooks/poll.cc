@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "hooks/cancel.h"
 #include "hooks/interests.h"
 #include "hooks/real.h"
 #include "hooks/thread.h"

@@ -5,11 +5,13 @@
 #include <cstring>
 
 #include "hooks/active.h"
+#include "hooks/cancel.h"
 #include "hooks/fd_table.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
+#include "runtime/interruptible.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
@@ -160,12 +162,14 @@ int pause_here() {
   if (self == nullptr) {
     return real::pause();
   }
-  self->interrupted = false;
-  self->interruptible = true;
-  while (!self->interrupted.exchange(false)) {
-    runtime::park();
+  test_cancel();
+  {
+    runtime::Interruptible interruptible(*self, true);
+    while (!interruptible.has_ended()) {
+      runtime::park();
+    }
   }
-  self->interruptible = false;
+  test_cancel();
   return static_cast<int>(to_libc(-EINTR));
 }
 

@@ -6,13 +6,14 @@
 #include "hooks/kernel_thread.h"
 #include "hooks/real.h"
 #include "hooks/sync/futex.h"
+#include "hooks/thread.h"
 #include "hooks/wait.h"
 
 namespace weft::hooks {
 
 namespace {
 
-long by_number(long number, const long (&a)[6]) {
+long by_number(long number, long (&a)[6]) {
   if (number == SYS_futex && is_on(Group::kSync)) {
     bool handled = false;
     const long result = sync::futex(a, &handled);
@@ -20,8 +21,17 @@ long by_number(long number, const long (&a)[6]) {
       return to_libc(result);
     }
   }
-  if (changes_kernel_thread(number, a[0])) {
+  if (number == SYS_futex_waitv && is_on(Group::kSync)) {
+    return to_libc(sync::futex_wait_any(a));
+  }
+  if (number == SYS_gettid) {
+    return thread_id();
+  }
+  if (changes_kernel_thread(number, a)) {
     pin_fiber();
+  }
+  if (const long error = name_kernel_thread(number, a)) {
+    return to_libc(error);
   }
   return real::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

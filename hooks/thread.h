@@ -4,7 +4,6 @@
 #pragma once
 #include <pthread.h>
 
-#include "runtime/context.h"
 #include "runtime/fiber.h"
 
 namespace weft::hooks {
@@ -16,22 +15,20 @@ inline runtime::Fiber* fiber_of(pthread_t thread) {
   return runtime::fiber_of_thread(reinterpret_cast<const void*>(thread));
 }
 
+/// Calls the program's main() so that pthread_exit in it, or its cancellation, ends the main thread
+/// and not the others. Returns what main() returns.
+int run_main(int (*main)(int, char**, char**), int argc, char** argv, char** envp);
+
 /// As fiber_of, and the main thread's fiber for the main thread, whose control block is libc's own.
 runtime::Fiber* any_fiber_of(pthread_t thread);
-
-/// Acts on a pthread_cancel that the running fiber has let come so far. Unwinds: nothing of the
-/// caller may need more than its destructors. Call it before and after a park at a cancellation
-/// point.
-inline void test_cancel() {
-  const runtime::Fiber* const self = runtime::current();
-  if (self != nullptr && self->cancelled.load(std::memory_order_relaxed)) {
-    ::pthread_testcancel();
-  }
-}
 
 /// What identifies the caller as an owner of locks: as glibc's tid, and never that of another
 /// fiber.
 pid_t self_id();
+
+/// gettid(2) for a thread of the program: the same as long as it lives, whichever kernel thread
+/// runs it. The main thread's is the kernel's; no other's is.
+pid_t thread_id();
 
 /// In a fork's child: this kernel thread has another id.
 void forget_self_id();

@@ -7,9 +7,11 @@
 #include <chrono>
 
 #include "hooks/active.h"
+#include "hooks/cancel.h"
 #include "hooks/real.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
+#include "runtime/interruptible.h"
 #include "runtime/scheduler.h"
 
 namespace weft::hooks {
@@ -22,13 +24,13 @@ using std::chrono::nanoseconds;
 int sleep_until(runtime::Fiber* self, Deadline deadline) {
   self->waits_for = runtime::WaitReason{runtime::WaitReason::Kind::kSleep, -1, nullptr};
   test_cancel();
-  self->interrupted = runtime::must_cancel(*self);
-  self->interruptible = true;
-  int ended = self->interrupted.load() ? EINTR : 0;
-  while (ended == 0 && runtime::park_until(deadline)) {
-    ended = self->interrupted.exchange(false) ? EINTR : 0;
+  int ended = 0;
+  {
+    runtime::Interruptible interruptible(*self, true);
+    do {
+      ended = interruptible.has_ended() ? EINTR : 0;
+    } while (ended == 0 && runtime::park_until(deadline));
   }
-  self->interruptible = false;
   self->waits_for = runtime::WaitReason{};
   test_cancel();
   return ended;

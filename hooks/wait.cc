@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "hooks/cancel.h"
 #include "hooks/thread.h"
 #include "runtime/sys.h"
 

@@ -68,7 +68,7 @@ void fiber_main(runtime::Fiber* self) {
   }
   destroy_locals(*self);
   if (self->own_tls) {
-    runtime::tcb::on_exit();
+    runtime::tcb::on_exit(runtime::lock_owner(*self));
   }
   if (task != nullptr) {
     publish(task);

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "runtime/fiber_pool.h"
+#include "runtime/interruptible.h"
 #include "runtime/os.h"
+#include "runtime/scheduler.h"
 #include "runtime/tcb.h"
 
 namespace weft::runtime {
@@ -26,16 +29,26 @@ char* align_down(char* address, std::size_t align) {
 }  // namespace
 
 Fiber* fiber_of_thread(const void* thread_pointer) {
-  if (!tcb::available() || tcb::tid_of(thread_pointer) < kFirstFiberTid) {
-    return nullptr;
-  }
-  char* const end = tcb::end_of(const_cast<void*>(thread_pointer));
-  return reinterpret_cast<Fiber*>(align_down(end + fiber_align() - 1, fiber_align()));
+  return tcb::available() ? static_cast<Fiber*>(tcb::owner_of(thread_pointer)) : nullptr;
 }
 
 bool must_cancel(const Fiber& fiber) {
-  return fiber.cancelled.load(std::memory_order_relaxed) &&
-         tcb::is_cancellable(fiber.thread_pointer);
+  return fiber.cancelled.load() && tcb::is_cancellable(fiber.thread_pointer);
+}
+
+bool must_cancel_at_once(const Fiber& fiber) {
+  return fiber.cancelled.load() && is_cancellable_at_once(fiber);
+}
+
+bool is_cancellable_at_once(const Fiber& fiber) {
+  return fiber.own_tls && tcb::available() && tcb::is_cancellable_at_any_time(fiber.thread_pointer);
+}
+
+void interrupt(Fiber& fiber) {
+  if (fiber.interruptible.load()) {
+    fiber.interrupted = true;
+    unpark(&fiber);
+  }
 }
 
 void set_name(Fiber& fiber, const char* name) {
@@ -80,23 +93,36 @@ Fiber* make(int size_class, bool own_tls) {
   fiber->size_class = size_class;
   fiber->tid = new_tid();
   fiber->own_tls = own_tls;
-  char* top = place;
   if (own_tls) {
-    fiber->thread_pointer = tcb::create(place, fiber->tid);
+    fiber->thread_pointer = tcb::create(place, fiber->tid, fiber);
     if (fiber->thread_pointer == nullptr) {
       return nullptr;
     }
-    top = place - tcb::block_bytes();
   }
-  fiber->stack_low = memory.low;
-  fiber->stack_top = align_down(top, 64);
   return fiber;
+}
+
+// Its own memory is what its code runs on, above the guard.
+bool lay_out(Fiber* fiber, std::size_t guard_bytes) {
+  auto* const place = reinterpret_cast<char*>(fiber);
+  fiber->stack_top = align_down(fiber->own_tls ? place - tcb::block_bytes() : place, 64);
+  fiber->stack_low = fiber->memory.low;
+  if (guard_bytes != 0) {
+    if (!widen_guard(fiber->memory, guard_bytes)) {
+      return false;
+    }
+    fiber->guard_bytes = guard_bytes;
+    fiber->stack_low += guard_bytes;
+  }
+  return true;
 }
 
 // Back to the first state, except for what belongs to the memory itself.
 bool renew(Fiber* fiber) {
   fiber->tid = new_tid();
+  fiber->next = nullptr;
   fiber->end_state.store(0, std::memory_order_relaxed);
+  fiber->joiner.store(nullptr, std::memory_order_relaxed);
   fiber->interrupted.store(false, std::memory_order_relaxed);
   fiber->cancelled.store(false, std::memory_order_relaxed);
   fiber->exceptions = {};
@@ -114,27 +140,38 @@ std::size_t bytes_for_code(std::size_t spacing, bool own_tls) {
   return spacing - os::kPage - overhead() - (own_tls ? tcb::block_bytes() : 0);
 }
 
-Fiber* take(std::size_t stack_bytes, bool own_tls) {
+Fiber* take(std::size_t stack_bytes, bool own_tls, std::size_t guard_bytes) {
   constexpr int kLargest = StackSize::kCount - 1;
-  if (stack_bytes > bytes_for_code(StackSize::spacing(kLargest), own_tls)) {
+  const std::size_t most = bytes_for_code(StackSize::spacing(kLargest), own_tls);
+  guard_bytes -= std::min(guard_bytes, os::kPage);  // that one is there
+  if (guard_bytes > most || stack_bytes > most - guard_bytes) {
     return nullptr;
   }
-  const int size_class =
-      StackSize::class_for(stack_bytes + overhead() + (own_tls ? tcb::block_bytes() : 0));
+  const int size_class = StackSize::class_for(stack_bytes + guard_bytes + overhead() +
+                                              (own_tls ? tcb::block_bytes() : 0));
   FreeList& list = free_lists[size_class][own_tls ? 1 : 0];
   list.lock.lock();
-  Fiber* const fiber = list.head;
-  if (fiber == nullptr) {
-    list.lock.unlock();
-    return make(size_class, own_tls);
+  Fiber* fiber = list.head;
+  if (fiber != nullptr) {
+    list.head = fiber->next;
   }
-  list.head = fiber->next;
   list.lock.unlock();
-  fiber->next = nullptr;
-  return renew(fiber) ? fiber : nullptr;
+  if (fiber == nullptr) {
+    fiber = make(size_class, own_tls);
+  } else if (!renew(fiber)) {
+    fiber = nullptr;
+  }
+  if (fiber != nullptr && !lay_out(fiber, guard_bytes)) {
+    put(fiber);
+    return nullptr;
+  }
+  return fiber;
 }
 
 void put(Fiber* fiber) {
+  if (fiber->guard_bytes != 0) {
+    narrow_guard(fiber->memory, std::exchange(fiber->guard_bytes, 0));
+  }
   fiber->state.store(FiberState::kFree, std::memory_order_release);
   FreeList& list = free_lists[fiber->size_class][fiber->own_tls ? 1 : 0];
   const SpinGuard hold(list.lock);

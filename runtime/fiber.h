@@ -103,14 +103,14 @@ struct Fiber {
 
   // -- any thread --
   std::atomic<FiberState> state{FiberState::kFree};
-  std::atomic<bool> interrupted{
-      false};  // a signal handler ran: waits that signals end return EINTR
-  std::atomic<bool> interruptible{false};   // it is in such a wait
-  std::atomic<bool> cancelled{false};       // pthread_cancel: the next cancellation point acts
-  Fiber* next = nullptr;                    // in the queue that holds it
-  Scheduler* scheduler = nullptr;           // constant while it lives
-  Timer timer;                              // its one deadline
-  std::atomic<std::uint32_t> end_state{0};  // bits of End
+  std::atomic<bool> interrupted{false};       // its wait shall end: see interruptible.h
+  std::atomic<bool> interruptible{false};     // it is in such a wait
+  std::atomic<bool> cancelled{false};         // pthread_cancel: the next cancellation point acts
+  Fiber* next = nullptr;                      // in the queue that holds it
+  Scheduler* scheduler = nullptr;             // constant while it lives
+  Timer timer;                                // its one deadline
+  std::atomic<std::uint32_t> end_state{0};    // bits of End
+  std::atomic<const Fiber*> joiner{nullptr};  // who waits for its end, if a fiber does
 
   // -- guarded by the scheduler's list lock --
   Fiber* list_next = nullptr;
@@ -118,10 +118,13 @@ struct Fiber {
 
   // -- constant from spawn to end --
   std::uint64_t id = 0;
-  pid_t tid = 0;  // what this thread is for libc; above any that the kernel gives
+  pid_t tid = 0;                // what this thread is for libc; above any that the kernel gives
+  std::size_t asked_stack = 0;  // what pthread_getattr_np says of it; zero: what there is
+  std::size_t asked_guard = 0;
   int size_class = 0;
-  Stack memory;               // all of it
-  char* stack_low = nullptr;  // the part that code runs on
+  Stack memory;                 // all of it
+  std::size_t guard_bytes = 0;  // the lowest ones, inaccessible beside the guard page
+  char* stack_low = nullptr;    // the part that code runs on
   char* stack_top = nullptr;
   void (*run)(Fiber*) = nullptr;
   void* argument = nullptr;
@@ -143,6 +146,10 @@ Fiber* fiber_of_thread(const void* thread_pointer);
 
 /// Whether a cancellation has come that the fiber lets act: then it must not begin to wait.
 bool must_cancel(const Fiber& fiber);
+/// The same where it is no cancellation point: only if its cancellation type is asynchronous.
+bool must_cancel_at_once(const Fiber& fiber);
+/// Whether the running fiber's cancellation type is asynchronous.
+bool is_cancellable_at_once(const Fiber& fiber);
 
 /// Copies at most 15 characters.
 void set_name(Fiber& fiber, const char* name);

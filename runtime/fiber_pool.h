@@ -9,10 +9,10 @@
 
 namespace weft::runtime::fiber_pool {
 
-/// A fiber whose stack has at least `stack_bytes` for code, state kFree, with its own TLS if asked.
-/// Null when memory is short (a message was printed). Its identity, entry and scheduler are for the
-/// caller to set.
-[[nodiscard]] Fiber* take(std::size_t stack_bytes, bool own_tls);
+/// A fiber whose stack has at least `stack_bytes` for code and below them a guard of at least
+/// `guard_bytes` (whole pages), state kFree, with its own TLS if asked. Null when memory is short
+/// (a message was printed). Its identity, entry and scheduler are for the caller to set.
+[[nodiscard]] Fiber* take(std::size_t stack_bytes, bool own_tls, std::size_t guard_bytes = 0);
 
 /// What is left for code of a stack that takes `spacing` bytes of address space.
 [[nodiscard]] std::size_t bytes_for_code(std::size_t spacing, bool own_tls);

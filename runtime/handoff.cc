@@ -49,15 +49,23 @@ void Scheduler::hand_off_own() {
   }
 }
 
-void Scheduler::pin_current() {
+void Scheduler::pin_current(bool for_good) {
   Fiber* const self = runtime::current();
   Worker* const worker = running.worker;
-  if (!has_migration() || is_alone() || self->pinned != nullptr) {
+  if (!has_migration() || (is_alone() && self->pinned == nullptr)) {
     return;
   }
   hand_off_own();
-  if (worker->mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
-    worker->pin(self);
+  if (self->pinned != nullptr ||
+      worker->mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
+    worker->pin(self, for_good);
+  }
+}
+
+void Scheduler::unpin_current() {
+  Fiber* const self = runtime::current();
+  if (self->pinned != nullptr) {
+    self->pinned->unpin_running(self);
   }
 }
 

@@ -30,6 +30,8 @@ void become_multithreaded();
 /// Every signal that a program may handle. libc keeps 32 and 33: setuid and its kin wait until each
 /// of libc's threads, ours included, has handled the latter.
 inline constexpr std::uint64_t kProgramSignals = ~(std::uint64_t{3} << 31);
+/// The former: with it libc, and weft's hooks, end a thread that is to be cancelled at any time.
+inline constexpr int kCancelSignal = 32;
 
 /// Starts a detached kernel thread with a small stack and all signals blocked. False if it can't.
 [[nodiscard]] bool start_thread(void* (*function)(void*), void* argument);

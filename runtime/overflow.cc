@@ -45,7 +45,8 @@ void report(const Fiber& fiber) {
 
 void on_segv(int signal, siginfo_t* info, void*) {
   const Fiber* const fiber = current();
-  if (fiber != nullptr && !fiber->is_main && in_guard(fiber->memory, info->si_addr)) {
+  if (fiber != nullptr && !fiber->is_main &&
+      in_guard(fiber->memory, fiber->stack_low, info->si_addr)) {
     report(*fiber);
   }
   // The faulting instruction runs again, now without a handler: the process dies by the signal,

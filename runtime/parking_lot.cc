@@ -1,8 +1,10 @@
 #include "runtime/parking_lot.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "runtime/interruptible.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
@@ -53,23 +55,23 @@ bool withdraw(Waiter& waiter) {
   }
 }
 
-Woken sleep_on_fiber(Waiter& waiter, const ParkOptions& options) {
-  Fiber* const self = waiter.fiber;
+template <class IsWoken>
+Woken sleep_on_fiber(Fiber* self, const void* address, const ParkOptions& options,
+                     IsWoken is_woken) {
   Woken ended = Woken::kUnparked;
-  self->waits_for = WaitReason{options.kind, -1, waiter.address.load()};
+  self->waits_for = WaitReason{options.kind, -1, address};
   self->hears_of_deadlock = options.hears_of_deadlock;
-  self->interrupted.store(must_cancel(*self), std::memory_order_relaxed);
-  self->interruptible.store(options.interruptible, std::memory_order_relaxed);
-  while (waiter.woken.load(std::memory_order_acquire) == 0) {
+  Interruptible interruptible(*self, options.interruptible);
+  while (!is_woken()) {
     const bool in_time = park_until(options.deadline);
-    if (waiter.woken.load(std::memory_order_acquire) != 0) {
+    if (is_woken()) {
       break;
     }
     if (!in_time) {
       ended = Woken::kTimedOut;
       break;
     }
-    if (options.interruptible && self->interrupted.exchange(false)) {
+    if (interruptible.has_ended()) {
       ended = Woken::kInterrupted;
       break;
     }
@@ -78,7 +80,6 @@ Woken sleep_on_fiber(Waiter& waiter, const ParkOptions& options) {
       break;
     }
   }
-  self->interruptible.store(false, std::memory_order_relaxed);
   self->hears_of_deadlock = false;
   self->waits_for = WaitReason{};
   return ended;
@@ -118,8 +119,10 @@ void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t 
 }
 
 Woken sleep(Waiter& waiter, const ParkOptions& options) {
-  const Woken ended =
-      waiter.fiber != nullptr ? sleep_on_fiber(waiter, options) : sleep_on_thread(waiter, options);
+  const auto is_woken = [&waiter] { return waiter.woken.load(std::memory_order_acquire) != 0; };
+  const Woken ended = waiter.fiber != nullptr
+                          ? sleep_on_fiber(waiter.fiber, waiter.address.load(), options, is_woken)
+                          : sleep_on_thread(waiter, options);
   if (ended != Woken::kUnparked && !withdraw(waiter)) {
     return Woken::kUnparked;  // somebody's wake-up came in the meantime: it counts
   }
@@ -139,6 +142,38 @@ void wake_next(Bucket& bucket, Waiter* previous) {
   } else {
     sys::futex_wake(word, 1);
   }
+}
+
+// A waiter per place; a wake-up at any of them takes that one out, and the others take themselves
+// out behind it.
+Woken park_any(const Place* places, std::size_t count, const ParkOptions& options,
+               std::size_t* woken) {
+  Waiter waiters[kMostPlaces];
+  std::size_t queued = 0;
+  for (; queued < count; ++queued) {
+    const Place& place = places[queued];
+    Bucket& bucket = bucket_of(place.word);
+    const SpinGuard hold(bucket.lock);
+    if (__atomic_load_n(place.word, __ATOMIC_SEQ_CST) != place.expected) {
+      break;
+    }
+    enqueue(bucket, waiters[queued], place.word, options.tag);
+  }
+  Woken ended = Woken::kInvalid;
+  if (queued == count) {
+    ended = sleep_on_fiber(current(), places[0].word, options, [&waiters, count] {
+      return std::any_of(waiters, waiters + count, [](const Waiter& w) {
+        return w.woken.load(std::memory_order_acquire) != 0;
+      });
+    });
+  }
+  for (std::size_t i = 0; i < queued; ++i) {
+    if (!withdraw(waiters[i])) {
+      *woken = i;
+      ended = Woken::kUnparked;
+    }
+  }
+  return ended;
 }
 
 int unpark(const void* address, int count) {

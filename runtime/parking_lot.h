@@ -22,7 +22,8 @@ enum class Woken : std::uint8_t {
   kUnparked,
   kInvalid,      // `valid` said no: never slept
   kTimedOut,     // the deadline passed; nobody's wake-up was taken
-  kInterrupted,  // a signal handler ran; nobody's wake-up was taken
+  kInterrupted,  // a signal handler ran, or the fiber is to be cancelled; nobody's wake-up was
+                 // taken
   kDeadlock,     // nobody is left who could wake; only where hears_of_deadlock
 };
 
@@ -52,8 +53,8 @@ struct ParkOptions {
   WaitReason::Kind kind = WaitReason::Kind::kAddress;  // for reports
 };
 
-/// Sleeps until woken, the deadline, or (if asked) a signal handler or a deadlock; takes itself out
-/// of the queue then.
+/// Sleeps until woken, the deadline, (if asked) a signal handler, cancellation or a deadlock, or an
+/// asynchronous cancellation; takes itself out of the queue then.
 Woken sleep(Waiter& waiter, const ParkOptions& options);
 /// Takes out and wakes the waiter behind `previous` (null: the head). The bucket's lock is held.
 void wake_next(Bucket& bucket, Waiter* previous);
@@ -88,6 +89,18 @@ void park_while(const void* address, Valid valid) {
     park(address, valid);
   }
 }
+
+/// One of several words to wait at, as long as it is what is expected.
+struct Place {
+  const std::uint32_t* word;
+  std::uint32_t expected;
+};
+inline constexpr std::size_t kMostPlaces = 128;
+
+/// Waits at all of them, up to kMostPlaces, until woken at one: then *woken says at which. On
+/// fibers only.
+Woken park_any(const Place* places, std::size_t count, const ParkOptions& options,
+               std::size_t* woken);
 
 enum class Choice : std::uint8_t { kWake, kSkip, kStop };
 

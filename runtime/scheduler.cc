@@ -4,6 +4,7 @@
 
 #include "runtime/check.h"
 #include "runtime/fiber_pool.h"
+#include "runtime/interruptible.h"
 #include "runtime/parking_lot.h"
 #include "runtime/settings.h"
 #include "runtime/sys.h"
@@ -123,6 +124,9 @@ void Scheduler::unlink(Fiber* fiber) {
     fiber->list_next->list_previous = fiber->list_previous;
   }
   live_.fetch_sub(1, std::memory_order_relaxed);
+  if (fiber->cancelled.load(std::memory_order_relaxed)) {
+    cancelled_.fetch_sub(1, std::memory_order_relaxed);
+  }
 }
 
 Fiber* Scheduler::spawn(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {
@@ -221,7 +225,8 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
   const bool own_tls = options.own_tls || (has_migration() && tcb::available());
   const std::size_t bytes =
       options.stack_bytes != 0 ? options.stack_bytes : default_stack_bytes(own_tls);
-  Fiber* const fiber = fiber_pool::take(own_stack ? bytes : 0, own_tls);
+  Fiber* const fiber =
+      fiber_pool::take(own_stack ? bytes : 0, own_tls, own_stack ? options.guard_bytes : 0);
   if (fiber == nullptr) {
     return nullptr;
   }
@@ -229,6 +234,8 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
     fiber->stack_low = options.stack_low;
     fiber->stack_top = options.stack_top;
   }
+  fiber->asked_stack = options.stack_bytes;
+  fiber->asked_guard = own_stack ? options.guard_bytes : 0;
   Fiber* const parent = runtime::current();
   fiber->id = new_fiber_id();
   fiber->scheduler = this;
@@ -275,15 +282,16 @@ void Scheduler::end_current() {
   __builtin_unreachable();
 }
 
-bool Scheduler::join(Fiber* fiber, Deadline deadline, void** result) {
+lot::Woken Scheduler::join(Fiber* fiber, Deadline deadline, void** result, bool interruptible) {
   const auto has_not_ended = [fiber] {
     return (fiber->end_state.load(std::memory_order_acquire) & Fiber::kHasEnded) == 0;
   };
   while (has_not_ended()) {
-    if (lot::park(&fiber->end_state, has_not_ended,
-                  {.deadline = deadline, .kind = WaitReason::Kind::kJoin}) ==
-        lot::Woken::kTimedOut) {
-      return false;
+    const lot::Woken woken = lot::park(
+        &fiber->end_state, has_not_ended,
+        {.deadline = deadline, .interruptible = interruptible, .kind = WaitReason::Kind::kJoin});
+    if (woken == lot::Woken::kTimedOut || woken == lot::Woken::kInterrupted) {
+      return woken;
     }
   }
   if (result != nullptr) {
@@ -292,21 +300,34 @@ bool Scheduler::join(Fiber* fiber, Deadline deadline, void** result) {
   if (!fiber->is_main) {
     fiber_pool::put(fiber);
   }
-  return true;
+  return lot::Woken::kUnparked;
 }
 
 void Scheduler::detach(Fiber* fiber) {
   const std::uint32_t before = fiber->end_state.fetch_or(Fiber::kIsDetached);
-  if ((before & Fiber::kHasEnded) != 0) {
+  if ((before & Fiber::kHasEnded) != 0 && !fiber->is_main) {
     fiber_pool::put(fiber);
   }
 }
 
-void Scheduler::on_signal() {
-  if (main_.interruptible.load(std::memory_order_relaxed)) {
-    main_.interrupted = true;
-    runtime::unpark(&main_);
+// Under the list's lock: the fiber does not end meanwhile, and its worker's memory is there for
+// ever.
+void Scheduler::signal_cancelled(const Fiber& fiber) {
+  if (fiber.state.load() == FiberState::kRunning && must_cancel_at_once(fiber)) {
+    sys::call(SYS_tgkill, sys::call(SYS_getpid), fiber.worker->kernel_tid, os::kCancelSignal);
   }
 }
+
+void Scheduler::cancel(Fiber& fiber) {
+  const SpinGuard hold(list_lock_);
+  if ((fiber.end_state.load() & Fiber::kHasEnded) != 0 || fiber.cancelled.exchange(true)) {
+    return;
+  }
+  cancelled_.fetch_add(1, std::memory_order_relaxed);
+  interrupt(fiber);
+  signal_cancelled(fiber);
+}
+
+void Scheduler::on_signal() { interrupt(main_); }
 
 }  // namespace weft::runtime

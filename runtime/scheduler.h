@@ -15,6 +15,7 @@
 #include "runtime/inbox.h"
 #include "runtime/monitor.h"
 #include "runtime/os.h"
+#include "runtime/parking_lot.h"
 #include "runtime/run_queue.h"
 #include "runtime/spin_lock.h"
 #include "runtime/worker.h"
@@ -37,7 +38,8 @@ struct SpawnOptions {
   bool own_tls = false;
   bool detached = false;
   const char* name = "";
-  char* stack_low = nullptr;  // the caller's own stack memory, if any
+  std::size_t guard_bytes = 0;  // whole pages; one page is there in any case
+  char* stack_low = nullptr;    // the caller's own stack memory, if any
   char* stack_top = nullptr;
 };
 
@@ -83,9 +85,10 @@ class Scheduler {
   /// fiber.
   void end_main();
 
-  /// Waits until the fiber has ended and frees it. It must be joinable, and joined once. False if
-  /// the deadline ended it.
-  static bool join(Fiber* fiber, Deadline deadline, void** result);
+  /// Waits until the fiber has ended and frees it (kUnparked). It must be joinable, and joined
+  /// once. `interruptible`: a signal handler or a cancellation ends it, too (kInterrupted).
+  static lot::Woken join(Fiber* fiber, Deadline deadline, void** result,
+                         bool interruptible = false);
   /// The fiber frees itself when it ends.
   static void detach(Fiber* fiber);
   /// Last call of a fiber.
@@ -132,10 +135,12 @@ class Scheduler {
   void hand_off(RunQueue& queue, const Worker* stuck);
   /// The running fiber is about to block: its worker's queue goes to a spare at once.
   void hand_off_own();
-  /// The running fiber keeps its kernel thread to itself from now on, until it ends: it is about to
-  /// change that. Does nothing for the only fiber, where fibers stay on one thread anyhow, and when
-  /// no other kernel thread can be had.
-  void pin_current();
+  /// The running fiber keeps its kernel thread to itself from now on, until it ends if `for_good`:
+  /// it is about to change that. Does nothing for the only fiber, where fibers stay on one thread
+  /// anyhow, and when no other kernel thread can be had.
+  void pin_current(bool for_good);
+  /// Ends that, unless it was for good.
+  static void unpin_current();
   void add_spare(Worker* worker);
   /// False if it has just been given a queue.
   bool remove_spare(Worker* worker);
@@ -166,6 +171,15 @@ class Scheduler {
   }
   /// Wakes the main fiber with kDeadlock if nothing else could wake any either. Costs system calls.
   bool report_deadlock();
+
+  /// pthread_cancel has marked the fiber. Ends its wait, or, where it is cancelled at once, sends
+  /// its kernel thread os::kCancelSignal; the monitor sends more of them until it acts.
+  void cancel(Fiber& fiber);
+  void repeat_cancel_signals() {
+    if (cancelled_.load(std::memory_order_relaxed) != 0) {
+      for_each_fiber(signal_cancelled);
+    }
+  }
 
   /// A signal handler ran while no fiber did: a wait that signals end, of the main fiber first,
   /// returns EINTR.
@@ -206,6 +220,7 @@ class Scheduler {
   void link(Fiber* fiber);
   void unlink(Fiber* fiber);
   static void finish_end(Fiber* left);
+  static void signal_cancelled(const Fiber& fiber);
 
   Hub hub_;
   Inbox inbox_;
@@ -225,6 +240,7 @@ class Scheduler {
   std::atomic<int> holders_{0};
   std::atomic<int> kernel_threads_{0};
   std::atomic<int> live_{0};
+  std::atomic<int> cancelled_{0};  // live fibers that are to be cancelled
   int fd_waits_ = 0;
   const Kind kind_;
   std::atomic<bool> is_ending_{false};

@@ -110,9 +110,17 @@ void unlock_stacks_after_fork() {
   }
 }
 
-bool in_guard(const Stack& stack, const void* address) {
+bool widen_guard(const Stack& stack, std::size_t bytes) {
+  return !sys::failed(sys::call(SYS_mprotect, stack.low, bytes, PROT_NONE));
+}
+
+void narrow_guard(const Stack& stack, std::size_t bytes) {
+  sys::call(SYS_mprotect, stack.low, bytes, PROT_READ | PROT_WRITE);
+}
+
+bool in_guard(const Stack& stack, const char* low, const void* address) {
   const auto* at = static_cast<const char*>(address);
-  return at < stack.low && at >= stack.low - os::kPage;
+  return at < low && at >= stack.low - os::kPage;
 }
 
 const char* guard_method() {

@@ -29,8 +29,12 @@ class StackSize {
 /// never unmapped (see fiber.h).
 [[nodiscard]] Stack cut_stack(int size_class);
 
-/// Whether `address` is in the guard page of the stack whose lowest usable byte is `low`.
-bool in_guard(const Stack& stack, const void* address);
+/// Makes the lowest `bytes` (whole pages) of a stack inaccessible, too, and accessible again.
+[[nodiscard]] bool widen_guard(const Stack& stack, std::size_t bytes);
+void narrow_guard(const Stack& stack, std::size_t bytes);
+
+/// Whether `address` is in the guard of a stack whose lowest usable byte is `low`.
+bool in_guard(const Stack& stack, const char* low, const void* address);
 
 /// How stacks are guarded here, for reports: "MADV_GUARD_INSTALL" or "mprotect".
 const char* guard_method();

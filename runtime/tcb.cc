@@ -23,6 +23,8 @@ constexpr std::size_t kSelf = 16;
 constexpr std::size_t kMultipleThreads = 24;
 constexpr std::size_t kStackGuard = 0x28;
 constexpr std::size_t kPointerGuard = 0x30;
+// A word that nobody has used since the vsyscall page went: glibc calls it unused_vgetcpu_cache.
+constexpr std::size_t kOwner = 0x38;
 
 struct KeyData {  // glibc: struct pthread_key_data
   std::uintptr_t sequence;
@@ -37,6 +39,7 @@ struct RobustHead {  // linux: struct robust_list_head
   long futex_offset;
   void* pending;
 };
+static_assert(sizeof(RobustHead) == kRobustListBytes);
 struct LibcTls {  // where libc.so's own TLS segment lies, relative to the thread pointer
   std::ptrdiff_t offset;
   std::size_t size;
@@ -86,6 +89,14 @@ T& field(void* thread_pointer, std::ptrdiff_t offset) {
 template <class T>
 T symbol(const char* name) {
   return reinterpret_cast<T>(::dlsym(RTLD_DEFAULT, name));
+}
+
+// glibc's cancelhandling: CANCELSTATE, CANCELTYPE, CANCELING and CANCELED.
+constexpr int kCancelDisabled = 1;
+constexpr int kCancelAtAnyTime = 2;
+constexpr int kIsCancelled = 4 | 8;
+int& cancel_bits(void* thread_pointer) {
+  return field<int>(thread_pointer, static_cast<std::ptrdiff_t>(layout.cancel_handling));
 }
 
 // glibc's descriptors for debuggers: {bits of one element, elements, offset}.
@@ -152,7 +163,8 @@ bool find_offsets() {
   }
   const char* first = field<char*>(self, static_cast<std::ptrdiff_t>(layout.specific));
   layout.specific_first = static_cast<std::size_t>(first - static_cast<char*>(self));
-  return layout.specific_first < layout.pthread_bytes && tid_of(self) == sys::call(SYS_gettid);
+  return layout.specific_first < layout.pthread_bytes && owner_of(self) == nullptr &&
+         tid_of(self) == sys::call(SYS_gettid);
 }
 
 int note_libc_tls(dl_phdr_info* info, std::size_t, void*) {
@@ -226,21 +238,27 @@ void free_key_blocks(void* self) {
 }
 
 // What the kernel does for a thread that ends with robust mutexes locked (futex(2), "Robust
-// futexes"): their next owner shall hear of it. Waiters look by themselves: see hooks/sync.
-void release_robust_mutexes(void* self) {
+// futexes"): their next owner shall hear of it, and one waiter wakes. Those with priority
+// inheritance the kernel itself hands over, when the kernel thread ends that its fiber had to
+// itself.
+void release_robust_mutexes(void* self, pid_t owner) {
   auto& head = field<RobustHead>(self, layout.robust);
   auto* entry = static_cast<void**>(head.list);
   while (entry != nullptr && static_cast<void*>(entry) != static_cast<void*>(&head)) {
-    // The lowest bit marks priority inheritance.
+    const auto tagged = reinterpret_cast<std::uintptr_t>(entry);
+    const bool inherits_priority = (tagged & 1) != 0;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): a tagged pointer
-    auto* const clean = reinterpret_cast<void**>(reinterpret_cast<std::uintptr_t>(entry) & ~1UL);
+    auto* const clean = reinterpret_cast<void**>(tagged & ~1UL);
     auto* const next = static_cast<void**>(*clean);
     auto* const word =
         reinterpret_cast<std::uint32_t*>(reinterpret_cast<char*>(clean) + head.futex_offset);
     std::uint32_t seen = __atomic_load_n(word, __ATOMIC_RELAXED);
-    while ((seen & FUTEX_TID_MASK) == static_cast<std::uint32_t>(tid_of(self)) &&
+    while ((seen & FUTEX_TID_MASK) == static_cast<std::uint32_t>(owner) &&
            !__atomic_compare_exchange_n(word, &seen, (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
                                         false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    }
+    if ((seen & FUTEX_WAITERS) != 0 && !inherits_priority) {
+      sys::call(SYS_futex, word, FUTEX_WAKE, 1);
     }
     entry = next;
   }
@@ -268,7 +286,7 @@ bool try_one_block() {
     return false;
   }
   void* const native = arch::thread_pointer();
-  void* const fiber = create(memory + block_bytes(), 1);
+  void* const fiber = create(memory + block_bytes(), 1, nullptr);
   bool good = fiber != nullptr;
   if (good) {
     const int saved_errno = errno;
@@ -316,7 +334,7 @@ std::size_t block_bytes() { return layout.pthread_bytes + layout.tls_bytes + lay
 
 std::size_t alignment() { return layout.align; }
 
-void* create(char* top, pid_t tid) {
+void* create(char* top, pid_t tid, void* owner) {
   auto address = reinterpret_cast<std::uintptr_t>(top) - layout.pthread_bytes;
   address &= ~(layout.align - 1);
   auto* const thread_pointer =
@@ -325,6 +343,7 @@ void* create(char* top, pid_t tid) {
     return nullptr;
   }
   set_header(thread_pointer, tid);
+  field<void*>(thread_pointer, kOwner) = owner;
   return thread_pointer;
 }
 
@@ -332,6 +351,7 @@ bool renew(void* thread_pointer, pid_t tid) {
   char kept[kMaxLibcTls] = {};
   char* const libc = static_cast<char*>(thread_pointer) + layout.libc.offset;
   std::memcpy(kept, libc, layout.libc.size);
+  void* const owner = owner_of(thread_pointer);
   layout.deallocate(thread_pointer, false);
   std::memset(thread_pointer, 0, layout.pthread_bytes);
   if (layout.allocate(thread_pointer) == nullptr) {
@@ -339,7 +359,12 @@ bool renew(void* thread_pointer, pid_t tid) {
   }
   std::memcpy(libc, kept, layout.libc.size);
   set_header(thread_pointer, tid);
+  field<void*>(thread_pointer, kOwner) = owner;
   return true;
+}
+
+void* owner_of(const void* thread_pointer) {
+  return field<void*>(const_cast<void*>(thread_pointer), kOwner);
 }
 
 void on_start() {
@@ -347,7 +372,7 @@ void on_start() {
   layout.ctype_init();
 }
 
-void on_exit() {
+void on_exit(pid_t lock_owner) {
   layout.call_tls_dtors();
   void* const self = arch::thread_pointer();
   for (int round = 0; round < PTHREAD_DESTRUCTOR_ITERATIONS; ++round) {
@@ -356,7 +381,7 @@ void on_exit() {
     }
   }
   free_key_blocks(self);
-  release_robust_mutexes(self);
+  release_robust_mutexes(self, lock_owner);
   ::uselocale(LC_GLOBAL_LOCALE);
 }
 
@@ -367,10 +392,16 @@ void count_threads(int difference) {
 }
 
 bool is_cancellable(const void* thread_pointer) {
-  constexpr int kDisabled = 1;  // glibc: CANCELSTATE_BITMASK
-  return (field<int>(const_cast<void*>(thread_pointer),
-                     static_cast<std::ptrdiff_t>(layout.cancel_handling)) &
-          kDisabled) == 0;
+  return (cancel_bits(const_cast<void*>(thread_pointer)) & kCancelDisabled) == 0;
+}
+
+bool is_cancellable_at_any_time(const void* thread_pointer) {
+  return (cancel_bits(const_cast<void*>(thread_pointer)) & (kCancelDisabled | kCancelAtAnyTime)) ==
+         kCancelAtAnyTime;
+}
+
+void mark_cancelled(void* thread_pointer) {
+  __atomic_fetch_or(&cancel_bits(thread_pointer), kIsCancelled, __ATOMIC_SEQ_CST);
 }
 
 pid_t tid_of(const void* thread_pointer) {
@@ -381,8 +412,8 @@ void set_tid(void* thread_pointer, pid_t tid) {
   field<pid_t>(thread_pointer, static_cast<std::ptrdiff_t>(layout.tid)) = tid;
 }
 
-char* end_of(void* thread_pointer) {
-  return static_cast<char*>(thread_pointer) + layout.pthread_bytes;
+void* robust_list_of(void* thread_pointer) {
+  return &field<RobustHead>(thread_pointer, layout.robust);
 }
 
 }  // namespace weft::runtime::tcb

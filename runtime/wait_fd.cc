@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "runtime/interruptible.h"
 #include "runtime/scheduler.h"
 
 namespace weft::runtime {
@@ -10,16 +11,14 @@ namespace {
 // Marks the running fiber as waiting, for reports and for signals.
 class Waiting {
  public:
-  Waiting(Fiber* fiber, WaitReason reason, bool interruptible) : fiber_(fiber) {
+  Waiting(Fiber* fiber, WaitReason reason, bool interruptible)
+      : fiber_(fiber), interruptible_(*fiber, interruptible) {
     fiber_->waits_for = reason;
-    fiber_->interrupted.store(must_cancel(*fiber_), std::memory_order_relaxed);
-    fiber_->interruptible.store(interruptible, std::memory_order_relaxed);
     fiber_->scheduler->count_fd_wait(1);
   }
   ~Waiting() {
     fiber_->scheduler->count_fd_wait(-1);
     fiber_->waits_for = WaitReason{};
-    fiber_->interruptible.store(false, std::memory_order_relaxed);
   }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
@@ -29,14 +28,12 @@ class Waiting {
     if (!park_until(deadline)) {
       return ETIMEDOUT;
     }
-    return fiber_->interruptible.load(std::memory_order_relaxed) &&
-                   fiber_->interrupted.exchange(false)
-               ? EINTR
-               : 0;
+    return interruptible_.has_ended() ? EINTR : 0;
   }
 
  private:
   Fiber* fiber_;
+  Interruptible interruptible_;
 };
 
 int verdict(FdWaiter::Outcome outcome, int ended) {

@@ -12,6 +12,7 @@
 #include "runtime/overflow.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
+#include "runtime/tcb.h"
 
 namespace weft::runtime {
 namespace {
@@ -67,6 +68,8 @@ void Worker::renew() {
   has_queue_.store(0, std::memory_order_relaxed);
   is_promised_ = true;
   is_set_apart_ = false;
+  is_changed_ = false;
+  robust_list_ = nullptr;
   has_napped_ = false;
 #if defined(__SANITIZE_THREAD__)
   native_.tsan_fiber = nullptr;  // that of the kernel thread that has ended
@@ -255,13 +258,41 @@ void Worker::nap() {
   busy_since_ns_ = now_ns();
 }
 
-void Worker::pin(Fiber* self) {
+void Worker::pin(Fiber* self, bool for_good) {
+  is_changed_ = is_changed_ || for_good;
+  if (self->pinned != nullptr) {
+    return;
+  }
   self->pinned = this;
   pinned_ = self;
   is_set_apart_ = true;
   has_queue_.store(0, std::memory_order_relaxed);
   queue.store(nullptr, std::memory_order_relaxed);
   mode.store(WorkerMode::kUser, std::memory_order_release);
+  if (self->own_tls) {
+    std::size_t size = 0;
+    sys::call(SYS_get_robust_list, 0, &robust_list_, &size);
+    sys::call(SYS_set_robust_list, tcb::robust_list_of(self->thread_pointer),
+              tcb::kRobustListBytes);
+  }
+}
+
+void Worker::unpin() {
+  pinned_ = nullptr;
+  if (robust_list_ != nullptr) {
+    sys::call(SYS_set_robust_list, robust_list_, tcb::kRobustListBytes);
+  }
+}
+
+// It runs on as one whose queue was handed over: this worker is a spare when it leaves it.
+void Worker::unpin_running(Fiber* self) {
+  if (is_changed_) {
+    return;
+  }
+  self->pinned = nullptr;
+  is_set_apart_ = false;
+  unpin();
+  mode.store(WorkerMode::kDetached, std::memory_order_release);
 }
 
 void Worker::wake_for_pinned() {
@@ -321,6 +352,8 @@ void Worker::after_fork_in_child(RunQueue* given) {
   may_end_ = false;  // it is the process's main thread now
   pinned_ = nullptr;
   is_set_apart_ = false;
+  is_changed_ = false;
+  robust_list_ = nullptr;
   queue = given;
   mode = WorkerMode::kUser;
   has_napped_ = false;

@@ -77,12 +77,17 @@ class Worker {
   /// Makes a spare run: holder of the queue, or, where its scheduler ends, null.
   void give_queue(RunQueue* given);
 
-  /// The running fiber, which is detached, keeps this kernel thread to itself from now on.
-  void pin(Fiber* self);
+  /// The running fiber, which is detached, keeps this kernel thread to itself from now on, and the
+  /// kernel knows its robust mutexes. `for_good`: since it changes it, nobody else shall ever run
+  /// here.
+  void pin(Fiber* self, bool for_good);
+  /// The running fiber is pinned no more, unless it was for good.
+  void unpin_running(Fiber* self);
   /// Its pinned fiber is ready. Threads: any; async-signal-safe.
   void wake_for_pinned();
-  /// Its pinned fiber has ended, and left it. Nobody else shall run on this kernel thread.
-  void unpin() { pinned_ = nullptr; }
+  /// Its pinned fiber has ended, and left it. Nobody else shall run on this kernel thread, whose
+  /// end is what gives back locks that the kernel knows of.
+  void unpin();
 
   /// In a fork's child: this is the only worker.
   void after_fork_in_child(RunQueue* given);
@@ -127,9 +132,15 @@ class Worker {
   bool is_promised_ =
       true;  // new: it was made for a queue, and is not among the spares before it has had that one
   Fiber* pinned_ = nullptr;
-  bool is_set_apart_ = false;  // it has had a pinned fiber
-  bool may_end_ = false;       // its kernel thread was made by us
-  Fiber native_;               // idle, for a kernel thread of our own
+  bool is_set_apart_ = false;    // it has a pinned fiber, or has had one for good
+  bool is_changed_ = false;      // for good
+  void* robust_list_ = nullptr;  // the kernel thread's own
+  bool may_end_ = false;         // its kernel thread was made by us
+  Fiber native_;                 // idle, for a kernel thread of our own
 };
+
+/// Who the running fiber is for locks that libc and the kernel handle by themselves. As long as it
+/// holds one it is pinned, or the only fiber.
+inline pid_t lock_owner(const Fiber& self) { return self.worker->kernel_tid; }
 
 }  // namespace weft::runtime

@@ -2,14 +2,13 @@
 #include <cerrno>
 
 #include "hooks/real.h"
+#include "hooks/sync/native.h"
+#include "hooks/sync/park.h"
 #include "hooks/sync/sync.h"
 #include "hooks/sync/word.h"
-#include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
 
 namespace weft::hooks::sync {
-
-namespace lot = runtime::lot;
 
 namespace {
 
@@ -29,7 +28,7 @@ static_assert(sizeof(BarrierLayout) <= sizeof(pthread_barrier_t));
 int wait(pthread_barrier_t* barrier) {
   auto& b = *reinterpret_cast<BarrierLayout*>(barrier);
   if (b.shared != 0) {
-    return real::pthread_barrier_wait(barrier);
+    return block([barrier] { return real::pthread_barrier_wait(barrier); });
   }
   const Word round(b.round);
   const std::uint32_t mine = round.load();
@@ -39,7 +38,10 @@ int wait(pthread_barrier_t* barrier) {
     lot::unpark(&b, lot::kAll);
     return PTHREAD_BARRIER_SERIAL_THREAD;
   }
-  lot::park_while(&b, [round, mine] { return round.load() == mine; });
+  const auto goes_on = [round, mine] { return round.load() == mine; };
+  while (goes_on()) {
+    park(&b, goes_on);
+  }
   return 0;
 }
 
@@ -77,7 +79,7 @@ int once(pthread_once_t* control, void (*init)()) {
   while ((seen & kDone) == 0) {
     const std::uint32_t mine = kInProgress | __atomic_load_n(&forks, __ATOMIC_RELAXED);
     if (seen == mine) {  // somebody of this process is at it
-      lot::park(word.address(), [word, mine] { return word.load() == mine; });
+      park(word.address(), [word, mine] { return word.load() == mine; });
       seen = word.load();
       continue;
     }

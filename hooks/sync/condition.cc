@@ -5,10 +5,11 @@
 // zero count is what they make and expect.
 #include <cerrno>
 
+#include "hooks/cancel.h"
 #include "hooks/real.h"
+#include "hooks/sync/native.h"
 #include "hooks/sync/sync.h"
 #include "hooks/sync/word.h"
-#include "hooks/thread.h"
 #include "runtime/parking_lot.h"
 
 namespace weft::hooks::sync {
@@ -39,12 +40,18 @@ int wake(pthread_cond_t* c, int most) {
   return 0;
 }
 
-int wait_shared(pthread_cond_t* c, pthread_mutex_t* m, const TimePoint& until) {
-  if (until.deadline().is_never()) {
-    return real::pthread_cond_wait(c, m);
+// libc unlocks and locks the mutex by itself, and wakes only those who wait for it in the kernel.
+int wait_by_libc(pthread_cond_t* c, pthread_mutex_t* m, const TimePoint& until) {
+  if (!may_unlock(m)) {
+    return EPERM;
   }
-  const timespec end = until.deadline().to_timespec();
-  return real::pthread_cond_clockwait(c, m, CLOCK_MONOTONIC, &end);
+  give_to_libc(m);
+  const AsKernelThread identity(libc_knows_owner(m));
+  return block([c, m, &until] {
+    return until.until() == nullptr
+               ? real::pthread_cond_wait(c, m)
+               : real::pthread_cond_clockwait(c, m, until.clock(), until.until());
+  });
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, const TimePoint& until) {
     return EINVAL;
   }
   if (is_shared(c)) {
-    return wait_shared(c, m, until);
+    return wait_by_libc(c, m, until);
   }
   test_cancel();
   const Word waiters = waiters_of(c);
@@ -75,7 +82,7 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, const TimePoint& until) {
   if (woken != lot::Woken::kUnparked) {  // a signal handler or a cancellation: a spurious wake-up
     waiters.subtract(1);
   }
-  const int error = lock(m, TimePoint(CLOCK_MONOTONIC, nullptr));
+  const int error = lock(m);
   test_cancel();  // with the mutex locked, as cleanup handlers expect
   return error != 0 ? error : woken == lot::Woken::kTimedOut ? ETIMEDOUT : 0;
 }

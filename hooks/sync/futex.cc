@@ -1,13 +1,11 @@
+// futex.cc: futex(2) without priority inheritance.
 #include "hooks/sync/futex.h"
 
-#include <linux/futex.h>
-
+#include <algorithm>
 #include <cerrno>
-#include <cstdint>
 
-#include "hooks/sync/intervals.h"
+#include "hooks/sync/native.h"
 #include "hooks/sync/shared_memory.h"
-#include "hooks/time_point.h"
 #include "runtime/parking_lot.h"
 #include "runtime/sys.h"
 
@@ -19,52 +17,40 @@ using runtime::Deadline;
 
 namespace {
 
-struct Call {
-  const std::uint32_t* word;
-  int operation;
-  std::uint32_t value;
-  const timespec* timeout;  // or the number to requeue
-  const std::uint32_t* word2;
-  std::uint32_t value3;
-};
-
-std::uint32_t load(const std::uint32_t* word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
-
-// FUTEX_WAIT has a length, FUTEX_WAIT_BITSET a moment.
-TimePoint end_of(const Call& call, int command) {
-  const bool is_realtime = (call.operation & FUTEX_CLOCK_REALTIME) != 0;
-  if (call.timeout == nullptr || command == FUTEX_WAIT_BITSET) {
-    return {is_realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, call.timeout};
-  }
-  if (call.timeout->tv_nsec < 0 || call.timeout->tv_nsec >= Deadline::kSecond) {
-    return {CLOCK_MONOTONIC, call.timeout};
-  }
-  const Deadline deadline =
-      Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*call.timeout)));
-  const timespec moment = deadline.to_timespec();
-  return {CLOCK_MONOTONIC, deadline.is_never() ? nullptr : &moment};
+long by_kernel(const FutexCall& call) {
+  return sys::call(SYS_futex, call.word, call.operation, call.value, call.timeout, call.word2,
+                   call.value3);
 }
 
-bool is_visible_to_others(const Call& call) {
-  return (call.operation & FUTEX_PRIVATE_FLAG) == 0 && is_shared_memory(call.word);
+// FUTEX_WAIT has a length, FUTEX_WAIT_BITSET a moment. False if it is no time.
+bool end_of(const FutexCall& call, Deadline* end) {
+  *end = Deadline::never();
+  if (call.timeout == nullptr) {
+    return true;
+  }
+  if (call.timeout->tv_sec < 0 || call.timeout->tv_nsec < 0 ||
+      call.timeout->tv_nsec >= Deadline::kSecond) {
+    return false;
+  }
+  const std::int64_t ns = runtime::to_ns(*call.timeout);
+  *end = call.command() == FUTEX_WAIT
+             ? Deadline::after(std::chrono::nanoseconds(ns))
+             : Deadline::on_clock(call.on_realtime() ? CLOCK_REALTIME : CLOCK_MONOTONIC, ns);
+  return true;
 }
 
-long wait(const Call& call, int command) {
-  const std::uint32_t bits = command == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : call.value3;
-  const TimePoint end = end_of(call, command);
-  if (bits == 0 || !end.is_valid()) {
+long wait(const FutexCall& call) {
+  const bool has_bits = call.command() == FUTEX_WAIT_BITSET;
+  const std::uint32_t bits = has_bits ? call.value3 : FUTEX_BITSET_MATCH_ANY;
+  Deadline end;
+  if (bits == 0 || !end_of(call, &end)) {
     return -EINVAL;
   }
-  const auto unchanged = [&call] { return load(call.word) == call.value; };
-  if (is_visible_to_others(call)) {
-    if (!unchanged()) {
-      return -EAGAIN;
-    }
-    // Another process may do the waking, which nobody tells us: look.
-    return -try_at_intervals(end, EBUSY, [&] { return unchanged() ? EBUSY : 0; });
+  if ((call.operation & FUTEX_PRIVATE_FLAG) == 0 && is_shared_memory(call.word)) {
+    return block([&call] { return by_kernel(call); });  // another process may do the waking
   }
-  switch (lot::park(call.word, unchanged,
-                    {.deadline = end.deadline(), .tag = bits, .interruptible = true})) {
+  const auto unchanged = [&call] { return load(call.word) == call.value; };
+  switch (lot::park(call.word, unchanged, {.deadline = end, .tag = bits, .interruptible = true})) {
     case lot::Woken::kInvalid:
       return -EAGAIN;
     case lot::Woken::kTimedOut:
@@ -76,9 +62,10 @@ long wait(const Call& call, int command) {
   }
 }
 
-// Waiters inside libc sleep in the kernel, so what is left of the count goes there.
-long wake(const Call& call, std::uint32_t bits) {
-  const auto wanted = static_cast<int>(call.value);
+// Waiters inside libc sleep in the kernel, so what is left of the count goes there. The kernel
+// wakes one for a count of zero, too.
+long wake(const FutexCall& call, std::uint32_t bits) {
+  const int wanted = std::max(1, static_cast<int>(call.value));
   int left = wanted;
   const int woken = lot::unpark_if(
       call.word,
@@ -100,91 +87,132 @@ long wake(const Call& call, std::uint32_t bits) {
   return more < 0 ? (woken > 0 ? woken : more) : woken + more;
 }
 
-long requeue(const Call& call, bool must_match) {
-  const auto move = static_cast<int>(reinterpret_cast<std::intptr_t>(call.timeout));
+// As with wake, the kernel's waiters come behind those of the parking lot.
+long requeue(const FutexCall& call) {
+  const bool must_match = call.command() == FUTEX_CMP_REQUEUE;
+  const auto most_woken = static_cast<int>(call.value);
+  const auto most_moved = static_cast<int>(reinterpret_cast<std::intptr_t>(call.timeout));
+  if (most_woken < 0 || most_moved < 0) {
+    return -EINVAL;
+  }
   lot::Requeued done = {0, 0};
   const bool good = lot::requeue(
       call.word, call.word2, [&] { return !must_match || load(call.word) == call.value3; },
-      static_cast<int>(call.value), move, &done);
+      most_woken, most_moved, &done);
   if (!good) {
     return -EAGAIN;
   }
-  return must_match ? done.woken + done.moved : done.woken;
+  const long more =
+      sys::call(SYS_futex, call.word, FUTEX_REQUEUE | (call.operation & FUTEX_PRIVATE_FLAG),
+                most_woken - done.woken, most_moved - done.moved, call.word2, 0);
+  return (must_match ? done.woken + done.moved : done.woken) + std::max(more, 0L);
 }
 
 // FUTEX_WAKE_OP: changes the second word, wakes at the first, and at the second if its old value
-// compares.
-std::uint32_t operate(std::uint32_t* word, std::uint32_t encoded) {
-  std::uint32_t operand = encoded >> 12 & 0xfff;
+// compares. Operands are signed numbers of 12 bits.
+std::int32_t sign_extended(std::uint32_t bits) {
+  return static_cast<std::int32_t>(bits << 20) >> 20;
+}
+
+// -ENOSYS for an unknown operation or comparison.
+long operate(std::uint32_t* word, std::uint32_t encoded, std::uint32_t* old) {
+  auto operand = static_cast<std::uint32_t>(sign_extended(encoded >> 12));
   if ((encoded >> 28 & FUTEX_OP_OPARG_SHIFT) != 0) {
     operand = 1U << (operand & 31);
   }
   switch (encoded >> 28 & 7) {
     case FUTEX_OP_SET:
-      return __atomic_exchange_n(word, operand, __ATOMIC_SEQ_CST);
+      *old = __atomic_exchange_n(word, operand, __ATOMIC_SEQ_CST);
+      return 0;
     case FUTEX_OP_ADD:
-      return __atomic_fetch_add(word, operand, __ATOMIC_SEQ_CST);
+      *old = __atomic_fetch_add(word, operand, __ATOMIC_SEQ_CST);
+      return 0;
     case FUTEX_OP_OR:
-      return __atomic_fetch_or(word, operand, __ATOMIC_SEQ_CST);
+      *old = __atomic_fetch_or(word, operand, __ATOMIC_SEQ_CST);
+      return 0;
     case FUTEX_OP_ANDN:
-      return __atomic_fetch_and(word, ~operand, __ATOMIC_SEQ_CST);
+      *old = __atomic_fetch_and(word, ~operand, __ATOMIC_SEQ_CST);
+      return 0;
+    case FUTEX_OP_XOR:
+      *old = __atomic_fetch_xor(word, operand, __ATOMIC_SEQ_CST);
+      return 0;
     default:
-      return __atomic_fetch_xor(word, operand, __ATOMIC_SEQ_CST);
+      return -ENOSYS;
   }
 }
 
-bool compares(std::uint32_t old, std::uint32_t encoded) {
+long compares(std::uint32_t old, std::uint32_t encoded) {
   const auto value = static_cast<std::int32_t>(old);
-  const auto operand = static_cast<std::int32_t>(encoded & 0xfff);
+  const std::int32_t operand = sign_extended(encoded);
   switch (encoded >> 24 & 15) {
     case FUTEX_OP_CMP_EQ:
-      return value == operand;
+      return value == operand ? 1 : 0;
     case FUTEX_OP_CMP_NE:
-      return value != operand;
+      return value != operand ? 1 : 0;
     case FUTEX_OP_CMP_LT:
-      return value < operand;
+      return value < operand ? 1 : 0;
     case FUTEX_OP_CMP_LE:
-      return value <= operand;
+      return value <= operand ? 1 : 0;
     case FUTEX_OP_CMP_GT:
-      return value > operand;
+      return value > operand ? 1 : 0;
+    case FUTEX_OP_CMP_GE:
+      return value >= operand ? 1 : 0;
     default:
-      return value >= operand;
+      return -ENOSYS;
   }
 }
 
-long wake_op(const Call& call) {
-  const std::uint32_t old = operate(const_cast<std::uint32_t*>(call.word2), call.value3);
+long wake_op(const FutexCall& call) {
+  std::uint32_t old = 0;
+  if (const long error = operate(const_cast<std::uint32_t*>(call.word2), call.value3, &old)) {
+    return error;
+  }
+  const long shall_wake = compares(old, call.value3);
+  if (shall_wake < 0) {
+    return shall_wake;
+  }
   const long first = wake(call, FUTEX_BITSET_MATCH_ANY);
-  if (first < 0 || !compares(old, call.value3)) {
+  if (first < 0 || shall_wake == 0) {
     return first;
   }
-  Call second = call;
+  FutexCall second = call;
   second.word = call.word2;
   second.value = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(call.timeout));
   const long more = wake(second, FUTEX_BITSET_MATCH_ANY);
   return more < 0 ? first : first + more;
 }
 
+// What the kernel checks before it looks at the words.
+bool is_for_kernel(const FutexCall& call) {
+  const bool has_second = call.command() == FUTEX_WAKE_OP || call.command() == FUTEX_REQUEUE ||
+                          call.command() == FUTEX_CMP_REQUEUE;
+  const auto is_no_word = [](const std::uint32_t* word) {
+    return word == nullptr || reinterpret_cast<std::uintptr_t>(word) % sizeof *word != 0;
+  };
+  return is_no_word(call.word) || (has_second && is_no_word(call.word2)) ||
+         (call.on_realtime() && call.command() != FUTEX_WAIT_BITSET &&
+          call.command() != FUTEX_LOCK_PI2 && call.command() != FUTEX_WAIT_REQUEUE_PI);
+}
+
 }  // namespace
 
 long futex(const long (&a)[6], bool* handled) {
   // NOLINTBEGIN(performance-no-int-to-ptr): the arguments of a system call are registers
-  const Call call = {reinterpret_cast<const std::uint32_t*>(a[0]),
-                     static_cast<int>(a[1]),
-                     static_cast<std::uint32_t>(a[2]),
-                     reinterpret_cast<const timespec*>(a[3]),
-                     reinterpret_cast<const std::uint32_t*>(a[4]),
-                     static_cast<std::uint32_t>(a[5])};
+  const FutexCall call = {reinterpret_cast<const std::uint32_t*>(a[0]),
+                          static_cast<int>(a[1]),
+                          static_cast<std::uint32_t>(a[2]),
+                          reinterpret_cast<const timespec*>(a[3]),
+                          reinterpret_cast<const std::uint32_t*>(a[4]),
+                          static_cast<std::uint32_t>(a[5])};
   // NOLINTEND(performance-no-int-to-ptr)
-  const int command = call.operation & FUTEX_CMD_MASK;
-  *handled = a[0] % 4 == 0 && call.word != nullptr;
+  *handled = !is_for_kernel(call);
   if (!*handled) {
     return 0;
   }
-  switch (command) {
+  switch (call.command()) {
     case FUTEX_WAIT:
     case FUTEX_WAIT_BITSET:
-      return wait(call, command);
+      return wait(call);
     case FUTEX_WAKE:
       return wake(call, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
@@ -193,10 +221,12 @@ long futex(const long (&a)[6], bool* handled) {
       return wake_op(call);
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
-      return requeue(call, command == FUTEX_CMP_REQUEUE);
-    default:
-      *handled = false;
-      return 0;
+      return requeue(call);
+    default: {
+      const long result = futex_pi(call);
+      *handled = result != -ENOSYS;
+      return result;
+    }
   }
 }
 

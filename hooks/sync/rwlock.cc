@@ -10,15 +10,13 @@
 #include <cerrno>
 
 #include "hooks/real.h"
-#include "hooks/sync/intervals.h"
+#include "hooks/sync/native.h"
+#include "hooks/sync/park.h"
 #include "hooks/sync/sync.h"
 #include "hooks/sync/word.h"
 #include "hooks/thread.h"
-#include "runtime/parking_lot.h"
 
 namespace weft::hooks::sync {
-
-namespace lot = runtime::lot;
 
 namespace {
 
@@ -42,10 +40,7 @@ bool blocks_readers(pthread_rwlock_t* l, std::uint32_t state) {
 bool blocks_writers(std::uint32_t state) { return (state & (kWriter | kReaders)) != 0; }
 
 template <class Blocks>
-int park(pthread_rwlock_t* l, Tag tag, const TimePoint& until, Blocks blocks) {
-  if (!until.is_valid()) {
-    return EINVAL;
-  }
+int wait_until(pthread_rwlock_t* l, Tag tag, const TimePoint& until, Blocks blocks) {
   const Word state = state_of(l);
   const auto still_blocked = [state, blocks] {
     std::uint32_t seen = state.load();
@@ -57,7 +52,7 @@ int park(pthread_rwlock_t* l, Tag tag, const TimePoint& until, Blocks blocks) {
     return false;
   };
   const lot::Woken woken =
-      lot::park(state.address(), still_blocked, {.deadline = until.deadline(), .tag = tag});
+      park(state.address(), still_blocked, {.deadline = until.deadline(), .tag = tag});
   return woken == lot::Woken::kTimedOut ? ETIMEDOUT : 0;
 }
 
@@ -102,26 +97,58 @@ bool enter_as_writer(pthread_rwlock_t* l) {
   return false;
 }
 
-// Readers that stayed behind a waiting writer must not sleep on when it gives up.
-void stop_waiting_to_write(pthread_rwlock_t* l, bool gave_up) {
-  waiting_writers(l).subtract(1);
-  if (gave_up && prefers_writers(l) && (state_of(l).load() & kParked) != 0) {
-    wake_waiters(state_of(l));
+// A writer that waits, until it has the lock or gives up: by an error, or since it is cancelled.
+class WaitingWriter {
+ public:
+  explicit WaitingWriter(pthread_rwlock_t* l) : lock_(l) { waiting_writers(l).add(1); }
+  ~WaitingWriter() {
+    waiting_writers(lock_).subtract(1);
+    // Readers that stayed behind it must not sleep on.
+    if (!has_lock_ && prefers_writers(lock_) && (state_of(lock_).load() & kParked) != 0) {
+      wake_waiters(state_of(lock_));
+    }
   }
+  WaitingWriter(const WaitingWriter&) = delete;
+  WaitingWriter& operator=(const WaitingWriter&) = delete;
+
+  bool try_enter() {
+    has_lock_ = enter_as_writer(lock_);
+    return has_lock_;
+  }
+
+ private:
+  pthread_rwlock_t* lock_;
+  bool has_lock_ = false;
+};
+
+int read_by_libc(pthread_rwlock_t* l, const TimePoint& until) {
+  return until.until() == nullptr
+             ? real::pthread_rwlock_rdlock(l)
+             : real::pthread_rwlock_clockrdlock(l, until.clock(), until.until());
+}
+int write_by_libc(pthread_rwlock_t* l, const TimePoint& until) {
+  return until.until() == nullptr
+             ? real::pthread_rwlock_wrlock(l)
+             : real::pthread_rwlock_clockwrlock(l, until.clock(), until.until());
 }
 
 }  // namespace
 
 int read_lock(pthread_rwlock_t* l, const TimePoint& until) {
+  if (!until.is_valid()) {
+    return EINVAL;  // as in libc also where it need not wait
+  }
   if (is_shared(l)) {
-    return try_at_intervals(until, EBUSY, [l] { return real::pthread_rwlock_tryrdlock(l); });
+    // No writer of another process can be taken for this thread: those have kernel threads' ids.
+    const int tried = real::pthread_rwlock_tryrdlock(l);
+    return tried != EBUSY ? tried : block([&] { return read_by_libc(l, until); });
   }
   while (!enter_as_reader(l)) {
     if (is_owner(l)) {
       return EDEADLK;
     }
-    if (const int error =
-            park(l, kReaderTag, until, [l](std::uint32_t s) { return blocks_readers(l, s); })) {
+    if (const int error = wait_until(l, kReaderTag, until,
+                                     [l](std::uint32_t s) { return blocks_readers(l, s); })) {
       return error;
     }
   }
@@ -129,8 +156,13 @@ int read_lock(pthread_rwlock_t* l, const TimePoint& until) {
 }
 
 int write_lock(pthread_rwlock_t* l, const TimePoint& until) {
+  if (!until.is_valid()) {
+    return EINVAL;
+  }
   if (is_shared(l)) {
-    return try_at_intervals(until, EBUSY, [l] { return real::pthread_rwlock_trywrlock(l); });
+    AsKernelThread identity;
+    const int tried = real::pthread_rwlock_trywrlock(l);
+    return identity.locked(tried != EBUSY ? tried : block([&] { return write_by_libc(l, until); }));
   }
   if (enter_as_writer(l)) {
     return 0;
@@ -138,12 +170,11 @@ int write_lock(pthread_rwlock_t* l, const TimePoint& until) {
   if (is_owner(l)) {
     return EDEADLK;
   }
-  waiting_writers(l).add(1);
+  WaitingWriter writer(l);
   int error = 0;
-  while (error == 0 && !enter_as_writer(l)) {
-    error = park(l, kWriterTag, until, blocks_writers);
+  while (error == 0 && !writer.try_enter()) {
+    error = wait_until(l, kWriterTag, until, blocks_writers);
   }
-  stop_waiting_to_write(l, error != 0);
   return error;
 }
 
@@ -156,14 +187,19 @@ int try_read_lock(pthread_rwlock_t* l) {
 
 int try_write_lock(pthread_rwlock_t* l) {
   if (is_shared(l)) {
-    return real::pthread_rwlock_trywrlock(l);
+    AsKernelThread identity;
+    return identity.locked(real::pthread_rwlock_trywrlock(l));
   }
   return enter_as_writer(l) ? 0 : EBUSY;
 }
 
 int unlock(pthread_rwlock_t* l) {
   if (is_shared(l)) {
-    return real::pthread_rwlock_unlock(l);
+    // libc asks whether the caller is the writer.
+    const bool by_writer = l->__data.__cur_writer != 0;
+    AsKernelThread identity(by_writer);
+    const int result = real::pthread_rwlock_unlock(l);
+    return by_writer ? identity.unlocked(result) : result;
   }
   const Word state = state_of(l);
   std::uint32_t before = 0;

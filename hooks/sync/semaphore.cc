@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <limits>
 
+#include "hooks/cancel.h"
 #include "hooks/real.h"
-#include "hooks/sync/intervals.h"
+#include "hooks/sync/native.h"
 #include "hooks/sync/sync.h"
-#include "hooks/thread.h"
 #include "runtime/parking_lot.h"
 
 namespace weft::hooks::sync {
@@ -63,18 +63,29 @@ int wait_counted(sem_t* s, const TimePoint& until) {
   return 0;
 }
 
+int wait_by_libc(sem_t* s, const TimePoint& until) {
+  test_cancel();
+  if (real::sem_trywait(s) == 0) {
+    return 0;
+  }
+  return as_errno(block([s, &until] {
+    return until.until() == nullptr ? real::sem_wait(s)
+                                    : real::sem_clockwait(s, until.clock(), until.until());
+  }));
+}
+
 }  // namespace
 
 int wait(sem_t* s, const TimePoint& until) {
+  if (!until.is_valid()) {
+    return EINVAL;  // as in libc also where it need not wait
+  }
   if (is_shared(s)) {
-    return try_at_intervals(until, EAGAIN, [s] { return as_errno(real::sem_trywait(s)); });
+    return wait_by_libc(s, until);
   }
   test_cancel();
   if (take(s, 0)) {
     return 0;
-  }
-  if (!until.is_valid()) {
-    return EINVAL;
   }
   __atomic_fetch_add(&layout_of(s).value_and_waiters, kOneWaiter, __ATOMIC_SEQ_CST);
   const int error = wait_counted(s, until);

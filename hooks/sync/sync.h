@@ -2,9 +2,8 @@
 //
 // Layer:  hooks.      See also: hooks/DESIGN.md ("Locks"), runtime/parking_lot.h.
 //
-// Each function returns what the libc function of that name returns. A null deadline pointer in C
-// terms is Deadline::never(). Objects that other processes share, robust ones and those with a
-// priority protocol stay libc's: they are tried, and waited for at growing intervals.
+// Each function returns what the libc function of that name returns. Objects that other processes
+// share, robust ones and those with a priority protocol stay libc's: see native.h.
 #pragma once
 #include <pthread.h>
 #include <semaphore.h>
@@ -13,11 +12,18 @@
 
 namespace weft::hooks::sync {
 
+int lock(pthread_mutex_t* mutex);
 int lock(pthread_mutex_t* mutex, const TimePoint& until);
 int try_lock(pthread_mutex_t* mutex);
 int unlock(pthread_mutex_t* mutex);
 /// Whether unlock would not say EPERM: kinds that check their owner have the caller as owner.
 bool may_unlock(const pthread_mutex_t* mutex);
+/// Gives up a mutex that is ours and locked once, without looking who the caller is.
+int release(pthread_mutex_t* mutex);
+/// Whether libc's own operations on it look at who calls: AsKernelThread.
+bool libc_knows_owner(const pthread_mutex_t* mutex);
+/// Makes it one of those that stay libc's, for good. The caller has it locked.
+void give_to_libc(pthread_mutex_t* mutex);
 
 int wait(pthread_cond_t* condition, pthread_mutex_t* mutex, const TimePoint& until);
 /// The clock that pthread_condattr_setclock chose.

@@ -166,17 +166,17 @@ TEST_F(SchedulerTest, JoinReturnsTheResult) {
   Fiber* const fiber = scheduler_->spawn({.name = "short"}, end_at_once, &argument);
   EXPECT_EQ(scheduler_->live_fibers(), 2);
   void* result = nullptr;
-  EXPECT_TRUE(Scheduler::join(fiber, Deadline::never(), &result));
+  EXPECT_EQ(Scheduler::join(fiber, Deadline::never(), &result), lot::Woken::kUnparked);
   EXPECT_EQ(result, &argument);
 }
 
 TEST_F(SchedulerTest, JoinTimesOutAndCanBeRepeated) {
   Fiber* const fiber = scheduler_->spawn({}, end_when_unparked, nullptr);
   const Stopwatch watch;
-  EXPECT_FALSE(Scheduler::join(fiber, Deadline::after(3ms), nullptr));
+  EXPECT_EQ(Scheduler::join(fiber, Deadline::after(3ms), nullptr), lot::Woken::kTimedOut);
   EXPECT_GE(watch.elapsed(), 3ms);
   unpark(fiber);
-  EXPECT_TRUE(Scheduler::join(fiber, Deadline::never(), nullptr));
+  EXPECT_EQ(Scheduler::join(fiber, Deadline::never(), nullptr), lot::Woken::kUnparked);
 }
 
 TEST_F(SchedulerTest, ADetachedFiberFreesItself) {

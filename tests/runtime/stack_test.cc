@@ -25,10 +25,10 @@ TEST(Stack, IsWritableDownToItsGuard) {
   stack.low[0] = 'a';
   stack.top[-1] = 'z';
   EXPECT_EQ(static_cast<std::size_t>(stack.top - stack.low), StackSize::spacing(0) - os::kPage);
-  EXPECT_TRUE(in_guard(stack, stack.low - 1));
-  EXPECT_TRUE(in_guard(stack, stack.low - os::kPage));
-  EXPECT_FALSE(in_guard(stack, stack.low));
-  EXPECT_FALSE(in_guard(stack, stack.low - os::kPage - 1));
+  EXPECT_TRUE(in_guard(stack, stack.low, stack.low - 1));
+  EXPECT_TRUE(in_guard(stack, stack.low, stack.low - os::kPage));
+  EXPECT_FALSE(in_guard(stack, stack.low, stack.low));
+  EXPECT_FALSE(in_guard(stack, stack.low, stack.low - os::kPage - 1));
 }
 
 TEST(Stack, NoTwoShareAByte) {

@@ -260,7 +260,7 @@ TEST_F(WorkersTest, APinnedFiberKeepsItsKernelThreadAndNobodyElseRunsThere) {
   }
   scheduler
       .spawn([&apart] {
-        Scheduler::current()->pin_current();
+        Scheduler::current()->pin_current(true);
         const pid_t here = ::gettid();
         apart = here;
         for (int i = 0; i < 100; ++i) {

@@ -1,0 +1,141 @@
+// cancel.cc: pthread_cancel, as a table.
+//
+// The fiber is marked as libc marks a thread, and where it waits it is told (interruptible.h). It
+// acts by pthread_testcancel, which unwinds it on its own stack. That happens
+//   at the cancellation points of hooks: before and behind their wait;
+//   in any wait of hooks, if its type is asynchronous;
+//   where it runs, by a signal: in the program's own code if its type is asynchronous, and in
+//   libc's cancellation points, which make it asynchronous for the time of their system call.
+// The signal is libc's own, with another handler: libc's cancels whoever runs on the kernel thread.
+#include "hooks/cancel.h"
+
+#include <link.h>
+#include <signal.h>
+#include <ucontext.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "hooks/real.h"
+#include "hooks/thread.h"
+#include "runtime/interruptible.h"
+#include "runtime/os.h"
+#include "runtime/scheduler.h"
+#include "runtime/sys.h"
+#include "runtime/tcb.h"
+
+namespace weft::hooks {
+
+using runtime::Fiber;
+namespace sys = runtime::sys;
+
+namespace {
+
+// Where the machine code of one loaded object lies.
+struct Code {
+  std::uintptr_t start = 0;
+  std::uintptr_t end = 0;
+  [[nodiscard]] bool contains(std::uintptr_t address) const {
+    return address >= start && address < end;
+  }
+};
+constinit Code runtime_code;
+constinit Code hooks_code;
+
+std::uintptr_t program_counter(const void* context) {
+  const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(registers.gregs[REG_RIP]);
+#else
+  return static_cast<std::uintptr_t>(registers.pc);
+#endif
+}
+
+// The kernel's form of struct sigaction; libc's function refuses libc's own signals.
+struct Action {
+  void (*handler)(int, siginfo_t*, void*);
+  unsigned long flags;
+  void (*restorer)();
+  std::uint64_t mask;
+};
+constinit std::atomic<decltype(Action::handler)> handler_of_libc{nullptr};
+
+// The signal may come late: then another fiber runs here, or none.
+void on_cancel_signal(int signal, siginfo_t* info, void* context) {
+  const Fiber* const self = runtime::current();
+  if (self == nullptr && runtime::running.worker == nullptr) {
+    if (auto* const handler = handler_of_libc.load()) {
+      handler(signal, info, context);  // a kernel thread of the program's
+    }
+    return;
+  }
+  if (self == nullptr || !runtime::must_cancel_at_once(*self)) {
+    return;
+  }
+  const std::uintptr_t at = program_counter(context);
+  if (!runtime_code.contains(at) && !hooks_code.contains(at)) {
+    ::pthread_testcancel();
+  }
+}
+
+int note_code(dl_phdr_info* info, std::size_t, void*) {
+  const auto runtime_address = reinterpret_cast<std::uintptr_t>(&runtime::interrupt);
+  const auto hooks_address = reinterpret_cast<std::uintptr_t>(&on_cancel_signal);
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+    const std::uintptr_t start = info->dlpi_addr + segment.p_vaddr;
+    const Code code = {start, start + segment.p_memsz};
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) {
+      continue;
+    }
+    if (code.contains(runtime_address)) {
+      runtime_code = code;
+    }
+    if (code.contains(hooks_address)) {
+      hooks_code = code;
+    }
+  }
+  return 0;
+}
+
+// libc sets its handler with the first pthread_cancel, and never again.
+void replace_handler_of_libc() {
+  static constinit std::atomic<bool> is_replaced{false};
+  if (is_replaced.exchange(true)) {
+    return;
+  }
+  ::dl_iterate_phdr(note_code, nullptr);
+  Action action = {};
+  sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, nullptr, &action, sizeof action.mask);
+  handler_of_libc = action.handler;
+  action.handler = on_cancel_signal;
+  sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, &action, nullptr, sizeof action.mask);
+}
+
+int cancel(pthread_t thread) {
+  Fiber* const fiber = any_fiber_of(thread);
+  if (fiber != nullptr && (fiber->end_state.load() & Fiber::kHasEnded) != 0) {
+    return 0;
+  }
+  // Where the type is asynchronous libc only sends its signal, to a thread that the kernel does not
+  // know.
+  const int error = real::pthread_cancel(thread);
+  if (fiber == nullptr || !fiber->own_tls) {
+    return error;
+  }
+  replace_handler_of_libc();
+  runtime::tcb::mark_cancelled(fiber->thread_pointer);
+  fiber->scheduler->cancel(*fiber);
+  return 0;
+}
+
+}  // namespace
+
+// clang-format off
+extern "C" {
+// symbol, signature                  how
+int pthread_cancel(pthread_t t)      { return cancel(t); }
+}
+// clang-format on
+
+}  // namespace weft::hooks
