@@ -9,6 +9,7 @@
 #include "hooks/active.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
+#include "hooks/sigaction.h"
 #include "runtime/check.h"
 #include "runtime/os.h"
 
@@ -85,6 +86,9 @@ void watch_forks() { hooks::prepare_for_forks(); }
 void turn_on() {
   const char* const disabled = variable("WEFT_DISABLE");
   hooks::active_groups = hooks::groups_without(disabled == nullptr ? "" : disabled);
+  if (hooks::is_on(hooks::Group::kSignal)) {
+    hooks::take_over_handlers();
+  }
 }
 
 void announce() {

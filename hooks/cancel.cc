@@ -1,7 +1,7 @@
-// cancel.cc: pthread_cancel, as a table.
+// cancel.cc: pthread_cancel, as a table; and the signal that calls a fiber.
 //
-// The fiber is marked as libc marks a thread, and where it waits it is told (interruptible.h). It
-// acts by pthread_testcancel, which unwinds it on its own stack. That happens
+// A fiber is marked as libc marks a thread, and called (Scheduler::call). It acts by
+// pthread_testcancel, which unwinds it on its own stack. That happens
 //   at the cancellation points of hooks: before and behind their wait;
 //   in any wait of hooks, if its type is asynchronous;
 //   where it runs, by a signal: in the program's own code if its type is asynchronous, and in
@@ -14,10 +14,12 @@
 #include <ucontext.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 
 #include "hooks/real.h"
 #include "hooks/thread.h"
+#include "runtime/arch/signal_return.h"
 #include "runtime/interruptible.h"
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
@@ -58,23 +60,31 @@ struct Action {
   void (*restorer)();
   std::uint64_t mask;
 };
+
+// The signal may come late: then another fiber runs here, or none, and has nothing to act on. In
+// weft's own code nothing is done: the monitor sends another one, or the hook acts.
+void on_call(int /*signal*/, siginfo_t* /*info*/, void* context) {
+  Fiber* const self = runtime::current();
+  const std::uintptr_t at = program_counter(context);
+  if (self == nullptr || runtime_code.contains(at) || hooks_code.contains(at)) {
+    return;
+  }
+  const int saved_errno = errno;
+  run_handlers();
+  if (runtime::must_cancel_at_once(*self)) {
+    ::pthread_testcancel();
+  }
+  errno = saved_errno;
+}
+
+// A kernel thread of the program's is cancelled by libc.
 constinit std::atomic<decltype(Action::handler)> handler_of_libc{nullptr};
 
-// The signal may come late: then another fiber runs here, or none.
 void on_cancel_signal(int signal, siginfo_t* info, void* context) {
-  const Fiber* const self = runtime::current();
-  if (self == nullptr && runtime::running.worker == nullptr) {
-    if (auto* const handler = handler_of_libc.load()) {
-      handler(signal, info, context);  // a kernel thread of the program's
-    }
-    return;
-  }
-  if (self == nullptr || !runtime::must_cancel_at_once(*self)) {
-    return;
-  }
-  const std::uintptr_t at = program_counter(context);
-  if (!runtime_code.contains(at) && !hooks_code.contains(at)) {
-    ::pthread_testcancel();
+  if (runtime::running.worker != nullptr) {
+    on_call(signal, info, context);
+  } else if (auto* const handler = handler_of_libc.load()) {
+    handler(signal, info, context);
   }
 }
 
@@ -98,18 +108,17 @@ int note_code(dl_phdr_info* info, std::size_t, void*) {
   return 0;
 }
 
+constinit std::atomic<bool> is_handled{false};
+
 // libc sets its handler with the first pthread_cancel, and never again.
 void replace_handler_of_libc() {
-  static constinit std::atomic<bool> is_replaced{false};
-  if (is_replaced.exchange(true)) {
-    return;
-  }
-  ::dl_iterate_phdr(note_code, nullptr);
   Action action = {};
   sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, nullptr, &action, sizeof action.mask);
-  handler_of_libc = action.handler;
-  action.handler = on_cancel_signal;
-  sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, &action, nullptr, sizeof action.mask);
+  if (action.handler != on_cancel_signal) {
+    handler_of_libc = action.handler;
+    is_handled = false;
+    handle_calls();
+  }
 }
 
 int cancel(pthread_t thread) {
@@ -125,11 +134,25 @@ int cancel(pthread_t thread) {
   }
   replace_handler_of_libc();
   runtime::tcb::mark_cancelled(fiber->thread_pointer);
-  fiber->scheduler->cancel(*fiber);
+  if (!fiber->cancelled.exchange(true)) {
+    fiber->scheduler->call(*fiber);
+  }
   return 0;
 }
 
 }  // namespace
+
+void handle_calls() {
+  if (is_handled.exchange(true)) {
+    return;
+  }
+  ::dl_iterate_phdr(note_code, nullptr);
+  Action action = {};
+  action.handler = on_cancel_signal;
+  action.flags = SA_SIGINFO | SA_RESTART | runtime::arch::kNeedsSignalReturn;
+  action.restorer = runtime::arch::weft_signal_return;
+  sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, &action, nullptr, sizeof action.mask);
+}
 
 // clang-format off
 extern "C" {

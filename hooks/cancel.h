@@ -1,22 +1,51 @@
-// cancel.h: pthread_cancel and fibers.
+// cancel.h: what has come for the running fiber, and where it acts on it.
 //
-// Layer:  hooks.      See also: hooks/DESIGN.md ("Cancellation").
+// Layer:  hooks.      See also: hooks/DESIGN.md ("Cancellation", "Signals").
 #pragma once
 #include <pthread.h>
 
 #include "runtime/context.h"
 #include "runtime/fiber.h"
+#include "runtime/fiber_signals.h"
 
 namespace weft::hooks {
 
-/// Acts on a pthread_cancel that the running fiber has let come so far. Unwinds: nothing of the
-/// caller may need more than its destructors. A cancellation point calls it on entry, and when its
-/// wait has ended.
-inline void test_cancel() {
+using runtime::fiber_signals::HandlersRun;
+
+/// Runs the handlers of signals that have come for the running fiber. When a wait has been
+/// interrupted, and nothing of it is left.
+inline HandlersRun run_handlers() {
+  runtime::Fiber* const self = runtime::current();
+  return self != nullptr ? runtime::fiber_signals::run_handlers(*self) : HandlersRun::kNone;
+}
+
+/// The same, and acts on a pthread_cancel that the running fiber has let come so far. Unwinds:
+/// nothing of the caller may need more than its destructors.
+inline HandlersRun act_on_calls() {
+  const HandlersRun ran = run_handlers();
   const runtime::Fiber* const self = runtime::current();
   if (self != nullptr && self->cancelled.load(std::memory_order_relaxed)) {
     ::pthread_testcancel();
   }
+  return ran;
 }
+
+/// Whether a call fails with EINTR after those handlers ran. signal(7): one with SA_RESTART lets it
+/// go on, unless it is bounded in time.
+inline bool is_interrupted(HandlersRun ran, bool is_bounded) {
+  return ran == HandlersRun::kInterrupting || (ran == HandlersRun::kRestarting && is_bounded);
+}
+
+/// On entry of a cancellation point: the same, at the cost of two loads where nothing has come.
+inline void test_cancel() {
+  const runtime::Fiber* const self = runtime::current();
+  if (self != nullptr && (self->pending_signals.load(std::memory_order_relaxed) != 0 ||
+                          self->cancelled.load(std::memory_order_relaxed))) {
+    act_on_calls();
+  }
+}
+
+/// Has os::kCancelSignal handled by weft. Before the first is sent.
+void handle_calls();
 
 }  // namespace weft::hooks

@@ -50,6 +50,7 @@ int await_backlog(int fd, const sockaddr* address, socklen_t size) {
   constexpr std::chrono::microseconds kLongest(10'000);
   for (;;) {
     runtime::park_until(Deadline::after(pause));
+    test_cancel();
     pause = std::min(pause * 2, kLongest);
     const long result = start(fd, address, size);
     if (result != -EAGAIN) {
@@ -67,6 +68,7 @@ int connect_to(int fd, const sockaddr* address, socklen_t size) {
       (sys::call(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK) != 0) {
     return real::connect(fd, address, size);
   }
+  test_cancel();
   const long result = start(fd, address, size);
   if (result == -EINPROGRESS) {
     return await_outcome(wait, fd);

@@ -1,8 +1,10 @@
 // identity.cc: what a thread is called, where it may run and how it is scheduled, as a table.
+#include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "hooks/active.h"
@@ -21,19 +23,19 @@ namespace sys = runtime::sys;
 namespace {
 
 int rename(pthread_t thread, const char* name) {
-  Fiber* const fiber = fiber_of(thread);
+  Fiber* const fiber = any_fiber_of(thread);
   if (fiber == nullptr) {
     return real::pthread_setname_np(thread, name);
   }
   if (::strnlen(name, sizeof fiber->name) >= sizeof fiber->name) {
     return ERANGE;
   }
-  runtime::set_name(*fiber, name);
+  name_fiber(*fiber, name);
   return 0;
 }
 
 int name_of(pthread_t thread, char* name, std::size_t size) {
-  const Fiber* const fiber = fiber_of(thread);
+  const Fiber* const fiber = any_fiber_of(thread);
   if (fiber == nullptr) {
     return real::pthread_getname_np(thread, name, size);
   }
@@ -143,6 +145,22 @@ int attributes_of(pthread_t thread, pthread_attr_t* attr) {
 }
 
 }  // namespace
+
+// The main thread's name is the process's, for ps(1) and the like. The main fiber may be on another
+// kernel thread, so prctl will not do.
+void name_fiber(Fiber& fiber, const char* name) {
+  runtime::set_name(fiber, name);
+  if (!fiber.is_main) {
+    return;
+  }
+  char path[40] = {};
+  std::snprintf(path, sizeof path, "/proc/self/task/%d/comm", fiber.tid);
+  const long fd = sys::call(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+  if (!sys::failed(fd)) {
+    sys::call(SYS_write, fd, fiber.name, std::strlen(fiber.name));
+    sys::call(SYS_close, fd);
+  }
+}
 
 pid_t thread_id() {
   const Fiber* const self = runtime::current();

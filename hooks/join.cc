@@ -24,7 +24,7 @@ namespace {
 // The one join of a fiber, from its claim on; given back if the fiber is not joined after all.
 class Claim {
  public:
-  explicit Claim(Fiber& fiber) : fiber_(fiber) {
+  Claim(Fiber& fiber, bool is_bounded) : fiber_(fiber) {
     const std::uint32_t before = fiber.end_state.fetch_or(Fiber::kIsJoined);
     if ((before & (Fiber::kIsJoined | Fiber::kIsDetached)) != 0) {
       error_ = EINVAL;
@@ -33,7 +33,8 @@ class Claim {
     is_mine_ = true;
     Fiber* const self = runtime::current();
     fiber.joiner = self;
-    if (self != nullptr && self->joiner.load() == &fiber && !runtime::must_cancel(*self)) {
+    if (!is_bounded && self != nullptr && self->joiner.load() == &fiber &&
+        !runtime::must_cancel(*self)) {
       error_ = EDEADLK;  // of two that join each other one sees the other
     }
   }
@@ -63,7 +64,7 @@ int join_fiber(Fiber& fiber, void** result, Deadline deadline) {
   if (&fiber == runtime::current() && !runtime::must_cancel(fiber)) {
     return EDEADLK;
   }
-  Claim claim(fiber);
+  Claim claim(fiber, !deadline.is_never());
   if (claim.error() != 0) {
     return claim.error();
   }

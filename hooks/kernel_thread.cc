@@ -107,10 +107,10 @@ bool is_about_name(int option, long address) {
   }
   constexpr std::size_t kSize = sizeof self->name;
   if (option == PR_SET_NAME) {
-    runtime::set_name(*self, reinterpret_cast<const char*>(address));  // NOLINT: as prctl has it
-    return !self->is_main;  // the main thread's is the process's
+    name_fiber(*self, reinterpret_cast<const char*>(address));  // NOLINT: as prctl has it
+    return true;
   }
-  if (option == PR_GET_NAME && !self->is_main) {
+  if (option == PR_GET_NAME) {
     std::memcpy(reinterpret_cast<char*>(address), self->name, kSize);  // NOLINT: as prctl has it
     return true;
   }

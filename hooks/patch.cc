@@ -6,6 +6,7 @@
 #include "hooks/active.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
+#include "hooks/sigaction.h"
 #include "hooks/thread.h"
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
@@ -30,6 +31,9 @@ void patch_all(const std::string& except) {
     throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");
   }
   hooks::active_groups = hooks::groups_without(except.c_str());
+  if (hooks::is_on(hooks::Group::kSignal)) {
+    hooks::take_over_handlers();
+  }
 }
 
 }  // namespace weft

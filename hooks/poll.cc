@@ -51,8 +51,7 @@ long look_until(Interests& interests, Deadline deadline, Look look) {
     }
     test_cancel();
     const int ended = interests.wait(deadline);
-    test_cancel();
-    if (ended == EINTR) {
+    if (act_on_calls() != HandlersRun::kNone && ended == EINTR) {
       return -EINTR;
     }
     if (ended == ETIMEDOUT) {
@@ -62,6 +61,7 @@ long look_until(Interests& interests, Deadline deadline, Look look) {
 }
 
 int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
+  test_cancel();
   const MaskScope masked(mask);
   const auto look = [=] { return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, kKernelMaskBytes); };
   // First without any preparation: it often finds something, and it reports bad arguments.

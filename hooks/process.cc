@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "hooks/active.h"
+#include "hooks/cancel.h"
 #include "hooks/fd_table.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
@@ -35,28 +36,27 @@ void in_child() {
   runtime::Scheduler::after_fork_in_child();
 }
 
-// Parks until the child has changed state. 0: look again.
-int await_child(pid_t pid, std::chrono::microseconds& pause) {
+// Parks until the child may have changed state, or a handler wants to run.
+void await_child(pid_t pid, std::chrono::microseconds& pause) {
   constexpr std::chrono::microseconds kLongest(10'000);
   const long fd = pid > 0 ? sys::call(SYS_pidfd_open, pid, 0) : -ENOSYS;
   if (sys::failed(fd)) {
     // Any child, a group of them, or a kernel before 5.3: nothing to wait for but time.
     runtime::park_until(runtime::Deadline::after(pause));
     pause = std::min(pause * 2, kLongest);
-    return 0;
+    return;
   }
   const auto number = static_cast<int>(fd);
   adopt(number, Kind::kPolled);
   runtime::FdSlot& slot = *runtime::fd_slot(number);
   const std::uint32_t seen = slot.edges(Direction::kRead);
-  int ended = 0;
   if (!attempt::is_ready(number, POLLIN)) {
-    ended =
-        runtime::wait_for(number, slot, Direction::kRead, seen, runtime::Deadline::never(), true);
+    // Whatever ends it, the caller looks at the child.
+    static_cast<void>(
+        runtime::wait_for(number, slot, Direction::kRead, seen, runtime::Deadline::never(), true));
   }
   forget(number);
   sys::call(SYS_close, fd);
-  return ended == EINTR ? EINTR : 0;
 }
 
 // look() is the wait with WNOHANG: 0 while no child has anything to say.
@@ -64,11 +64,13 @@ template <class Look>
 pid_t wait_until(pid_t pid, Look look) {
   std::chrono::microseconds pause(200);
   for (;;) {
+    test_cancel();
     const auto found = static_cast<pid_t>(to_libc(look()));
     if (found != 0) {
       return found;
     }
-    if (await_child(pid, pause) != 0) {
+    await_child(pid, pause);
+    if (is_interrupted(act_on_calls(), false)) {
       return static_cast<pid_t>(to_libc(-EINTR));
     }
   }

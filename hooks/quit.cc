@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "hooks/real.h"
 #include "runtime/scheduler.h"
 
 namespace weft::hooks {
@@ -20,13 +21,14 @@ void on_quit(int signal) {
 
 void report_on_quit() {
   struct sigaction action = {};
-  if (::sigaction(SIGQUIT, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 ||
+  // Set past the table of handlers: a hung program's main fiber could not run it.
+  if (real::sigaction(SIGQUIT, nullptr, &action) != 0 || (action.sa_flags & SA_SIGINFO) != 0 ||
       action.sa_handler != SIG_DFL) {
     return;
   }
   action.sa_handler = on_quit;
   action.sa_flags = SA_RESTART;
-  ::sigaction(SIGQUIT, &action, nullptr);
+  real::sigaction(SIGQUIT, &action, nullptr);
 }
 
 }  // namespace weft::hooks

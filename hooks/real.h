@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -117,7 +118,7 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_setname_np) X(pthread_getname_np) X(pthread_setaffinity_np) \
   X(pthread_getaffinity_np) X(pthread_setschedparam) X(pthread_getschedparam) \
   X(pthread_setschedprio) X(pthread_getcpuclockid) X(pthread_cancel) X(sigwait) X(sigwaitinfo) \
-  X(sigtimedwait) X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) \
+  X(sigtimedwait) X(sigpending) X(sigsuspend) X(pthread_sigqueue) X(raise) X(sigaction) X(kill) X(sigqueue) X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) \
   X(pthread_mutex_clocklock) X(pthread_mutex_unlock) X(pthread_cond_wait) \
   X(pthread_cond_timedwait) X(pthread_cond_clockwait) X(pthread_cond_signal) \
   X(pthread_cond_broadcast) X(pthread_rwlock_rdlock) X(pthread_rwlock_wrlock) \
@@ -138,6 +139,9 @@ WEFT_REAL_SYMBOLS(X)
 inline constinit Next<"syscall", long(long, long, long, long, long, long, long)> syscall;
 inline constinit Next<"prctl", int(int, long, long, long, long)> prctl;
 
+inline constinit Next<"longjmp", void(struct __jmp_buf_tag*, int)> longjmp;
+inline constinit Next<"__longjmp_chk", void(struct __jmp_buf_tag*, int)> __longjmp_chk;
+
 // Clang's type of a noreturn function is another one.
 inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
 
@@ -148,6 +152,9 @@ inline void find_all() {
 #undef X
   syscall.find();
   pthread_exit.find();
+  longjmp.find();
+  __longjmp_chk.find();
+  prctl.find();
 }
 
 }  // namespace weft::hooks::real

@@ -5,6 +5,7 @@
 #include "hooks/active.h"
 #include "hooks/kernel_thread.h"
 #include "hooks/real.h"
+#include "hooks/signal_mask.h"
 #include "hooks/sync/futex.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
@@ -26,6 +27,13 @@ long by_number(long number, long (&a)[6]) {
   }
   if (number == SYS_gettid) {
     return thread_id();
+  }
+  if (number == SYS_tgkill && is_on(Group::kSignal)) {
+    return to_libc(
+        signal_by_id(static_cast<pid_t>(a[0]), static_cast<pid_t>(a[1]), static_cast<int>(a[2])));
+  }
+  if (number == SYS_tkill && is_on(Group::kSignal)) {
+    return to_libc(signal_by_id(-1, static_cast<pid_t>(a[0]), static_cast<int>(a[1])));
   }
   if (changes_kernel_thread(number, a)) {
     pin_fiber();

@@ -2,6 +2,7 @@
 #include "hooks/thread.h"
 
 #include <setjmp.h>
+#include <sys/prctl.h>
 #include <threads.h>
 
 #include <cerrno>
@@ -101,6 +102,9 @@ Scheduler* scheduler_for_threads() {
     return nullptr;
   }
   report_on_quit();
+  Fiber* const main = runtime::current();
+  main->result = PTHREAD_CANCELED;  // unless pthread_exit says otherwise
+  sys::call(SYS_prctl, PR_GET_NAME, main->name);
   return Scheduler::current();
 }
 
@@ -119,6 +123,7 @@ int create(pthread_t* out, const pthread_attr_t* attr, void* start, void* argume
   if (attributes.needs_kernel_thread) {
     return next();
   }
+  attributes.options.name = runtime::current()->name;  // inherited, as the kernel has it
   Fiber* const fiber = scheduler->spawn_held(attributes.options, run, argument);
   if (fiber == nullptr) {
     return EAGAIN;

@@ -22,6 +22,9 @@ int run_main(int (*main)(int, char**, char**), int argc, char** argv, char** env
 /// As fiber_of, and the main thread's fiber for the main thread, whose control block is libc's own.
 runtime::Fiber* any_fiber_of(pthread_t thread);
 
+/// Gives a fiber a name of up to 15 characters.
+void name_fiber(runtime::Fiber& fiber, const char* name);
+
 /// What identifies the caller as an owner of locks: as glibc's tid, and never that of another
 /// fiber.
 pid_t self_id();

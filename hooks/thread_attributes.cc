@@ -16,6 +16,7 @@ using runtime::SpawnOptions;
 namespace {
 
 constexpr std::size_t kPage = runtime::os::kPage;
+std::size_t whole_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 // Initialised attributes of libc's, since pthread_attr_t has parts that must be destroyed.
 class Attr {
@@ -54,7 +55,7 @@ int read_stack(const pthread_attr_t* attr, std::size_t default_size, SpawnOption
   if (guard > SIZE_MAX - kPage || options.stack_bytes > SIZE_MAX - guard - 2 * kPage) {
     return EINVAL;
   }
-  options.guard_bytes = (guard + kPage - 1) / kPage * kPage;
+  options.guard_bytes = whole_pages(guard);
   return 0;
 }
 
@@ -107,8 +108,9 @@ int attributes_of_fiber(const runtime::Fiber& fiber, pthread_attr_t* attr) {
   const bool is_own_memory =
       fiber.stack_low >= fiber.memory.low && fiber.stack_low < fiber.memory.top;
   char* const top = is_own_memory ? fiber.memory.top : fiber.stack_top;
-  const std::size_t size =
-      fiber.asked_stack != 0 ? fiber.asked_stack : static_cast<std::size_t>(top - fiber.stack_low);
+  const std::size_t size = fiber.asked_stack != 0 && is_own_memory
+                               ? whole_pages(fiber.asked_stack)
+                               : static_cast<std::size_t>(top - fiber.stack_low);
   return ::pthread_attr_setstack(attr, top - size, size);
 }
 

@@ -24,16 +24,21 @@ using std::chrono::nanoseconds;
 int sleep_until(runtime::Fiber* self, Deadline deadline) {
   self->waits_for = runtime::WaitReason{runtime::WaitReason::Kind::kSleep, -1, nullptr};
   test_cancel();
-  int ended = 0;
-  {
-    runtime::Interruptible interruptible(*self, true);
-    do {
-      ended = interruptible.has_ended() ? EINTR : 0;
-    } while (ended == 0 && runtime::park_until(deadline));
+  bool is_over = false;
+  while (!is_over) {
+    {
+      runtime::Interruptible interruptible(*self, true);
+      while (!is_over && !interruptible.has_ended()) {
+        is_over = !runtime::park_until(deadline);
+      }
+    }
+    if (act_on_calls() != HandlersRun::kNone && !is_over) {
+      self->waits_for = runtime::WaitReason{};
+      return EINTR;
+    }
   }
   self->waits_for = runtime::WaitReason{};
-  test_cancel();
-  return ended;
+  return 0;
 }
 
 bool is_valid(const timespec& t) {

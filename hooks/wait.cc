@@ -93,10 +93,10 @@ int Wait::park() {
   test_cancel();
   const int ended =
       runtime::wait_for(target_.fd, *target_.slot, direction_, seen_, deadline_, true);
-  test_cancel();
+  const HandlersRun ran = act_on_calls();
   switch (ended) {
-    case EINTR:
-      return 0;  // restarted
+    case EINTR:  // signal(7): with a timeout of the socket's never restarted
+      return is_interrupted(ran, !deadline_.is_never()) ? EINTR : 0;
     case 0:
       return error_behind_shutdown();
     case EBADF:

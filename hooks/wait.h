@@ -10,6 +10,7 @@
 
 #include "hooks/active.h"
 #include "hooks/attempt.h"
+#include "hooks/cancel.h"
 #include "hooks/fd_table.h"
 #include "runtime/wait_fd.h"
 
@@ -71,6 +72,7 @@ ssize_t once(Wait wait, std::size_t asked, Try attempt_once, Next next) {
   if (!wait.is_cooperative()) {
     return next();
   }
+  test_cancel();
   for (;;) {
     wait.begin();
     if (!wait.is_drained()) {
@@ -93,6 +95,7 @@ ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
   if (!wait.is_cooperative()) {
     return next();
   }
+  test_cancel();
   std::size_t done = 0;
   for (;;) {
     wait.begin();

@@ -45,10 +45,8 @@ bool is_cancellable_at_once(const Fiber& fiber) {
 }
 
 void interrupt(Fiber& fiber) {
-  if (fiber.interruptible.load()) {
-    fiber.interrupted = true;
-    unpark(&fiber);
-  }
+  fiber.interrupted = true;
+  unpark(&fiber);
 }
 
 void set_name(Fiber& fiber, const char* name) {
@@ -125,6 +123,8 @@ bool renew(Fiber* fiber) {
   fiber->joiner.store(nullptr, std::memory_order_relaxed);
   fiber->interrupted.store(false, std::memory_order_relaxed);
   fiber->cancelled.store(false, std::memory_order_relaxed);
+  fiber->called.store(false, std::memory_order_relaxed);
+  fiber_signals::drop_all(*fiber);
   fiber->exceptions = {};
   fiber->saved_errno = 0;
   fiber->result = nullptr;

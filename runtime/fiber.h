@@ -17,6 +17,10 @@ namespace weft::runtime {
 class Scheduler;
 class Worker;
 struct Fiber;
+struct PendingSignal;
+namespace fiber_signals {
+enum class HandlersRun : std::uint8_t;
+}
 
 /// Who may change it to what:
 enum class FiberState : std::uint32_t {
@@ -91,7 +95,6 @@ struct Fiber {
   bool is_main = false;
   bool hears_of_deadlock = false;  // its wait can be ended by one; main fibers of the library only
   bool is_deadlocked = false;      // and has been
-  std::uint64_t signal_mask = 0;
 #if defined(__SANITIZE_ADDRESS__)
   void* fake_stack = nullptr;
   const void* asan_bottom = nullptr;
@@ -104,13 +107,19 @@ struct Fiber {
   // -- any thread --
   std::atomic<FiberState> state{FiberState::kFree};
   std::atomic<bool> interrupted{false};       // its wait shall end: see interruptible.h
-  std::atomic<bool> interruptible{false};     // it is in such a wait
   std::atomic<bool> cancelled{false};         // pthread_cancel: the next cancellation point acts
-  Fiber* next = nullptr;                      // in the queue that holds it
-  Scheduler* scheduler = nullptr;             // constant while it lives
-  Timer timer;                                // its one deadline
-  std::atomic<std::uint32_t> end_state{0};    // bits of End
-  std::atomic<const Fiber*> joiner{nullptr};  // who waits for its end, if a fiber does
+  std::atomic<bool> is_blocking{false};       // in a call that may block its kernel thread
+  std::atomic<bool> called{false};            // there is, or was, something that it must act on
+  std::atomic<std::uint64_t> signal_mask{0};  // changed by the fiber itself
+  std::atomic<std::uint64_t> pending_signals{0};  // those in `signals`: see fiber_signals.h
+  std::atomic<std::uint64_t> awaited_signals{0};  // it is in sigwait for these
+  std::uint32_t signals_taken = 0;                // by the fiber itself
+  PendingSignal* signals = nullptr;               // guarded by the lock of fiber_signals.cc
+  Fiber* next = nullptr;                          // in the queue that holds it
+  Scheduler* scheduler = nullptr;                 // constant while it lives
+  Timer timer;                                    // its one deadline
+  std::atomic<std::uint32_t> end_state{0};        // bits of End
+  std::atomic<const Fiber*> joiner{nullptr};      // who waits for its end, if a fiber does
 
   // -- guarded by the scheduler's list lock --
   Fiber* list_next = nullptr;
@@ -130,6 +139,8 @@ struct Fiber {
   void* argument = nullptr;
 
   // -- the fiber itself --
+  fiber_signals::HandlersRun handlers_run{};     // since it last looked
+  std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker
   void* result = nullptr;
   void* locals = nullptr;  // fiber_local.h
   SharedWaitReason waits_for;

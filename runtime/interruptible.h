@@ -1,45 +1,48 @@
-// interruptible.h: waits that a signal handler or a cancellation can end.
+// interruptible.h: waits that a signal for the fiber, or its cancellation, can end.
 //
 // Layer:  runtime.
 //
-// Who ends a wait stores its reason (`cancelled`), then looks at `interruptible`, and if it is set
-// stores `interrupted` and unparks. Who waits clears `interrupted`, then sets `interruptible`, then
-// looks for a reason. All are sequentially consistent, so one of them sees the other; and since
-// `interrupted` is cleared before, what the other has stored there is not lost.
+// Who calls a fiber stores the reason, then `interrupted`, and unparks. Who waits clears
+// `interrupted` if it is set, and then looks for a reason. If `interrupted` was not set it is not
+// touched, so what the other stores there is not lost; if it was, clearing it is a full barrier,
+// and the reason is seen. Both are sequentially consistent.
 #pragma once
 #include "runtime/fiber.h"
+#include "runtime/fiber_signals.h"
 
 namespace weft::runtime {
 
-/// One wait of the running fiber. Where it is not `interruptible`, asynchronous cancellation still
-/// ends it.
+/// One wait of the running fiber. `interruptible`: handlers and cancellation end it. If not,
+/// handlers run within it, and only asynchronous cancellation ends it.
 class Interruptible {
  public:
   Interruptible(Fiber& self, bool interruptible) : self_(self), interruptible_(interruptible) {
-    self_.interrupted.store(false, std::memory_order_relaxed);
-    if (interruptible_ || is_cancellable_at_once(self)) {
-      self_.interruptible.store(true, std::memory_order_seq_cst);
-      if (has_reason()) {
-        self_.interrupted.store(true, std::memory_order_relaxed);
-      }
+    if (self_.interrupted.load(std::memory_order_seq_cst)) {
+      self_.interrupted.exchange(false);
+    }
+    if (must_cancel_at_once(self) || fiber_signals::can_run(self) ||
+        self.unknown_handler_ran.load(std::memory_order_relaxed) ||
+        (interruptible_ && must_cancel(self))) {
+      self_.interrupted.store(true, std::memory_order_relaxed);
     }
   }
-  ~Interruptible() { self_.interruptible.store(false, std::memory_order_relaxed); }
   Interruptible(const Interruptible&) = delete;
   Interruptible& operator=(const Interruptible&) = delete;
+  ~Interruptible() = default;
 
-  /// Whether it has been ended: then there was a handler, or the caller's cancellation point acts.
-  /// True once.
+  /// Whether it has been ended: then the caller, once it waits no more, runs the handlers or lets
+  /// its cancellation act. True once.
   [[nodiscard]] bool has_ended() {
-    return self_.interrupted.load(std::memory_order_relaxed) && self_.interrupted.exchange(false) &&
-           (interruptible_ || must_cancel_at_once(self_));
+    if (!self_.interrupted.load(std::memory_order_relaxed) || !self_.interrupted.exchange(false)) {
+      return false;
+    }
+    if (!interruptible_) {
+      fiber_signals::run_handlers(self_);
+    }
+    return interruptible_ || must_cancel_at_once(self_);
   }
 
  private:
-  [[nodiscard]] bool has_reason() const {
-    return interruptible_ ? must_cancel(self_) : must_cancel_at_once(self_);
-  }
-
   Fiber& self_;
   bool interruptible_;
 };

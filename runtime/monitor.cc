@@ -111,7 +111,7 @@ bool Monitor::pause() {
 
 // Stuck: in user mode now and at the last look, without a pick in between.
 void Monitor::look(Seen* seen) {
-  scheduler_.repeat_cancel_signals();
+  scheduler_.repeat_calls();
   const std::uint64_t picks = scheduler_.picks();
   idle_looks_ = scheduler_.is_idle() && picks == picks_seen_ ? idle_looks_ + 1 : 0;
   picks_seen_ = picks;

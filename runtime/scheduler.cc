@@ -4,6 +4,7 @@
 
 #include "runtime/check.h"
 #include "runtime/fiber_pool.h"
+#include "runtime/fiber_signals.h"
 #include "runtime/interruptible.h"
 #include "runtime/parking_lot.h"
 #include "runtime/settings.h"
@@ -124,9 +125,6 @@ void Scheduler::unlink(Fiber* fiber) {
     fiber->list_next->list_previous = fiber->list_previous;
   }
   live_.fetch_sub(1, std::memory_order_relaxed);
-  if (fiber->cancelled.load(std::memory_order_relaxed)) {
-    cancelled_.fetch_sub(1, std::memory_order_relaxed);
-  }
 }
 
 Fiber* Scheduler::spawn(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {
@@ -241,7 +239,7 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
   fiber->scheduler = this;
   fiber->worker = nullptr;
   fiber->visible = fiber;
-  fiber->signal_mask = parent != nullptr ? parent->signal_mask : main_.signal_mask;
+  fiber->signal_mask = (parent != nullptr ? parent->signal_mask : main_.signal_mask).load();
   if (!fiber->own_tls) {
     fiber->thread_pointer = main_.thread_pointer;  // of a pool: null, whatever there is
   }
@@ -310,24 +308,47 @@ void Scheduler::detach(Fiber* fiber) {
   }
 }
 
-// Under the list's lock: the fiber does not end meanwhile, and its worker's memory is there for
-// ever.
-void Scheduler::signal_cancelled(const Fiber& fiber) {
-  if (fiber.state.load() == FiberState::kRunning && must_cancel_at_once(fiber)) {
-    sys::call(SYS_tgkill, sys::call(SYS_getpid), fiber.worker->kernel_tid, os::kCancelSignal);
+namespace {
+
+bool must_act(const Fiber& fiber) { return fiber_signals::can_run(fiber) || must_cancel(fiber); }
+
+// What it must act on where it runs, and not only at its next call of ours. It may have gone on
+// elsewhere by the time that the signal comes.
+void signal_if_it_runs(const Fiber& fiber) {
+  const bool acts = fiber_signals::can_run(fiber) || must_cancel_at_once(fiber);
+  const Worker* const worker = fiber.worker;
+  const FiberState state = fiber.state.load();
+  const bool runs = state == FiberState::kRunning || state == FiberState::kNotified;
+  if (acts && worker != nullptr && runs) {
+    sys::call(SYS_tgkill, sys::call(SYS_getpid), worker->kernel_tid, os::kCancelSignal);
   }
 }
 
-void Scheduler::cancel(Fiber& fiber) {
-  const SpinGuard hold(list_lock_);
-  if ((fiber.end_state.load() & Fiber::kHasEnded) != 0 || fiber.cancelled.exchange(true)) {
+}  // namespace
+
+void Scheduler::call(Fiber& fiber) {
+  fiber.called = true;
+  has_called_ = true;
+  if (must_act(fiber)) {
+    interrupt(fiber);
+    signal_if_it_runs(fiber);
+  }
+}
+
+void Scheduler::repeat_call(Fiber& fiber) {
+  if (!fiber.called.exchange(false) || !must_act(fiber)) {
     return;
   }
-  cancelled_.fetch_add(1, std::memory_order_relaxed);
-  interrupt(fiber);
-  signal_cancelled(fiber);
+  fiber.called = true;
+  has_called_.store(true, std::memory_order_relaxed);
+  signal_if_it_runs(fiber);
 }
 
-void Scheduler::on_signal() { interrupt(main_); }
+void Scheduler::on_signal() {
+  if (!fiber_signals::has_announced_handlers()) {
+    main_.unknown_handler_ran = true;
+    interrupt(main_);
+  }
+}
 
 }  // namespace weft::runtime

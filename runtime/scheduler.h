@@ -154,7 +154,7 @@ class Scheduler {
   [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_seq_cst); }
   /// What an idle worker lets through: what the main fiber does.
   [[nodiscard]] std::uint64_t idle_signal_mask() const {
-    return kind_ == Kind::kPool ? os::kProgramSignals : main_.signal_mask;
+    return kind_ == Kind::kPool ? os::kProgramSignals : main_.signal_mask.load();
   }
 
   // -- deadlock: see deadlock.cc --
@@ -172,12 +172,13 @@ class Scheduler {
   /// Wakes the main fiber with kDeadlock if nothing else could wake any either. Costs system calls.
   bool report_deadlock();
 
-  /// pthread_cancel has marked the fiber. Ends its wait, or, where it is cancelled at once, sends
-  /// its kernel thread os::kCancelSignal; the monitor sends more of them until it acts.
-  void cancel(Fiber& fiber);
-  void repeat_cancel_signals() {
-    if (cancelled_.load(std::memory_order_relaxed) != 0) {
-      for_each_fiber(signal_cancelled);
+  /// There is something that the fiber must act on: a signal, or its cancellation. Ends its wait,
+  /// or sends os::kCancelSignal to the kernel thread that runs it, and has the monitor send more of
+  /// them until it has acted. Threads: any; async-signal-safe.
+  void call(Fiber& fiber);
+  void repeat_calls() {
+    if (has_called_.exchange(false, std::memory_order_relaxed)) {
+      for_each_fiber([this](Fiber& fiber) { repeat_call(fiber); });
     }
   }
 
@@ -220,7 +221,7 @@ class Scheduler {
   void link(Fiber* fiber);
   void unlink(Fiber* fiber);
   static void finish_end(Fiber* left);
-  static void signal_cancelled(const Fiber& fiber);
+  void repeat_call(Fiber& fiber);
 
   Hub hub_;
   Inbox inbox_;
@@ -240,7 +241,7 @@ class Scheduler {
   std::atomic<int> holders_{0};
   std::atomic<int> kernel_threads_{0};
   std::atomic<int> live_{0};
-  std::atomic<int> cancelled_{0};  // live fibers that are to be cancelled
+  std::atomic<bool> has_called_{false};  // fibers that may not have acted yet
   int fd_waits_ = 0;
   const Kind kind_;
   std::atomic<bool> is_ending_{false};

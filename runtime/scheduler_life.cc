@@ -6,6 +6,7 @@
 
 #include "runtime/check.h"
 #include "runtime/fiber_pool.h"
+#include "runtime/fiber_signals.h"
 #include "runtime/overflow.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
@@ -90,7 +91,9 @@ bool Scheduler::start() {
   os::become_multithreaded();
   main_.scheduler = this;
   if (kind_ == Kind::kPool) {
-    sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &main_.signal_mask, sizeof main_.signal_mask);
+    std::uint64_t mask = 0;
+    sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &mask, sizeof mask);
+    main_.signal_mask = mask;
     add_holder();
     return holders() == 1;
   }
@@ -183,6 +186,8 @@ void Scheduler::after_fork_in_child() {
 void Scheduler::restart_in_child() {
   Fiber* const self = runtime::current();
   lot::after_fork_in_child();
+  fiber_signals::after_fork_in_child();
+  fiber_signals::drop_all(*self);
   for_each_fd_slot([](int, FdSlot& slot) { slot.forget_process(); });
   hub_.close();
   list_ = nullptr;

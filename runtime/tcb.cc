@@ -91,8 +91,9 @@ T symbol(const char* name) {
   return reinterpret_cast<T>(::dlsym(RTLD_DEFAULT, name));
 }
 
-// glibc's cancelhandling: CANCELSTATE, CANCELTYPE, CANCELING and CANCELED.
-constexpr int kCancelDisabled = 1;
+// glibc's cancelhandling: CANCELSTATE, or EXITING, or TERMINATED; CANCELTYPE; CANCELING and
+// CANCELED.
+constexpr int kCancelDisabled = 1 | 16 | 32;
 constexpr int kCancelAtAnyTime = 2;
 constexpr int kIsCancelled = 4 | 8;
 int& cancel_bits(void* thread_pointer) {

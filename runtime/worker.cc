@@ -118,8 +118,9 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
   }
   if (next != nullptr) {
     worker->start_running(next);
-    if (next->signal_mask != worker->kernel_mask) {
-      worker->apply_signal_mask(next->signal_mask);
+    if (const std::uint64_t mask = next->signal_mask.load(std::memory_order_relaxed);
+        mask != worker->kernel_mask) {
+      worker->apply_signal_mask(mask);
     }
   } else {
     next = worker->idle;
@@ -142,8 +143,9 @@ bool Worker::may_skip_yield() {
 
 void Worker::run(Fiber* next_fiber) {
   start_running(next_fiber);
-  if (next_fiber->signal_mask != kernel_mask) {
-    apply_signal_mask(next_fiber->signal_mask);
+  if (const std::uint64_t mask = next_fiber->signal_mask.load(std::memory_order_relaxed);
+      mask != kernel_mask) {
+    apply_signal_mask(mask);
   }
   switch_to(idle, next_fiber, {});
   fiber.store(nullptr, std::memory_order_relaxed);
@@ -161,6 +163,7 @@ bool Worker::idle_loop() {
   if (mine == nullptr) {
     return wait_as_spare();
   }
+  is_promised_ = false;
   if (Fiber* const next_fiber = find_work(*mine)) {
     scheduler->wake_monitor();
     if (mine->size() != 0) {

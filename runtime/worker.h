@@ -98,8 +98,9 @@ class Worker {
   std::atomic<WorkerMode> mode{WorkerMode::kRuntime};
   std::atomic<RunQueue*> queue{nullptr};  // null: a spare
   Scheduler* const scheduler;
-  Fiber* idle = nullptr;               // the context in which no fiber runs
-  std::atomic<Fiber*> fiber{nullptr};  // the one it runs, for reports
+  Fiber* idle = nullptr;                   // the context in which no fiber runs
+  std::atomic<Fiber*> fiber{nullptr};      // the one it runs, for reports
+  std::atomic<Fiber*> signalled{nullptr};  // for whom it was last sent a signal: fiber_signals.h
   pid_t kernel_tid = 0;
   std::uint64_t kernel_mask = 0;
   Worker* next = nullptr;  // in the list of spares, or of ended ones

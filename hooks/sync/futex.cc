@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "hooks/cancel.h"
 #include "hooks/sync/native.h"
 #include "hooks/sync/shared_memory.h"
+#include "hooks/sync/user_word.h"
 #include "runtime/parking_lot.h"
 #include "runtime/sys.h"
 
@@ -50,15 +52,21 @@ long wait(const FutexCall& call) {
     return block([&call] { return by_kernel(call); });  // another process may do the waking
   }
   const auto unchanged = [&call] { return load(call.word) == call.value; };
-  switch (lot::park(call.word, unchanged, {.deadline = end, .tag = bits, .interruptible = true})) {
-    case lot::Woken::kInvalid:
-      return -EAGAIN;
-    case lot::Woken::kTimedOut:
-      return -ETIMEDOUT;
-    case lot::Woken::kInterrupted:
-      return -EINTR;
-    default:
-      return 0;
+  for (;;) {
+    switch (
+        lot::park(call.word, unchanged, {.deadline = end, .tag = bits, .interruptible = true})) {
+      case lot::Woken::kInvalid:
+        return -EAGAIN;
+      case lot::Woken::kTimedOut:
+        return -ETIMEDOUT;
+      case lot::Woken::kInterrupted:
+        if (is_interrupted(run_handlers(), call.timeout != nullptr)) {
+          return -EINTR;
+        }
+        break;
+      default:
+        return 0;
+    }
   }
 }
 
@@ -105,7 +113,7 @@ long requeue(const FutexCall& call) {
   const long more =
       sys::call(SYS_futex, call.word, FUTEX_REQUEUE | (call.operation & FUTEX_PRIVATE_FLAG),
                 most_woken - done.woken, most_moved - done.moved, call.word2, 0);
-  return (must_match ? done.woken + done.moved : done.woken) + std::max(more, 0L);
+  return done.woken + done.moved + std::max(more, 0L);
 }
 
 // FUTEX_WAKE_OP: changes the second word, wakes at the first, and at the second if its old value
@@ -182,16 +190,38 @@ long wake_op(const FutexCall& call) {
   return more < 0 ? first : first + more;
 }
 
-// What the kernel checks before it looks at the words.
+bool is_wait(int command) {
+  return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
+         command == FUTEX_LOCK_PI2;
+}
+
+bool has_second_word(int command) {
+  return command == FUTEX_WAKE_OP || command == FUTEX_REQUEUE || command == FUTEX_CMP_REQUEUE;
+}
+
+bool is_no_word(const std::uint32_t* word) {
+  return word == nullptr || reinterpret_cast<std::uintptr_t>(word) % sizeof *word != 0;
+}
+
+// Memory that is to be looked at, and is not there.
+bool faults(const FutexCall& call) {
+  const int command = call.command();
+  const bool reads_first = command != FUTEX_WAKE && command != FUTEX_WAKE_BITSET &&
+                           command != FUTEX_WAKE_OP && command != FUTEX_REQUEUE;
+  return (reads_first && !can_read(call.word, sizeof *call.word)) ||
+         (command == FUTEX_WAKE_OP && !can_read(call.word2, sizeof *call.word2)) ||
+         (is_wait(command) && call.timeout != nullptr &&
+          !can_read(call.timeout, sizeof *call.timeout));
+}
+
+// Before there are fibers, and what the kernel refuses before it does anything.
 bool is_for_kernel(const FutexCall& call) {
-  const bool has_second = call.command() == FUTEX_WAKE_OP || call.command() == FUTEX_REQUEUE ||
-                          call.command() == FUTEX_CMP_REQUEUE;
-  const auto is_no_word = [](const std::uint32_t* word) {
-    return word == nullptr || reinterpret_cast<std::uintptr_t>(word) % sizeof *word != 0;
-  };
-  return is_no_word(call.word) || (has_second && is_no_word(call.word2)) ||
-         (call.on_realtime() && call.command() != FUTEX_WAIT_BITSET &&
-          call.command() != FUTEX_LOCK_PI2 && call.command() != FUTEX_WAIT_REQUEUE_PI);
+  const int command = call.command();
+  return runtime::Scheduler::process() == nullptr || is_no_word(call.word) ||
+         (has_second_word(command) && is_no_word(call.word2)) ||
+         (call.on_realtime() && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2 &&
+          command != FUTEX_WAIT_REQUEUE_PI) ||
+         faults(call);
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ int read_lock(pthread_rwlock_t* l, const TimePoint& until) {
     return EINVAL;  // as in libc also where it need not wait
   }
   if (is_shared(l)) {
-    // No writer of another process can be taken for this thread: those have kernel threads' ids.
+    const AsKernelThread identity;  // libc asks whether the caller is the writer
     const int tried = real::pthread_rwlock_tryrdlock(l);
     return tried != EBUSY ? tried : block([&] { return read_by_libc(l, until); });
   }

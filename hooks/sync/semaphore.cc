@@ -48,16 +48,46 @@ bool take(sem_t* s, std::uint64_t leaving) {
 
 int as_errno(int result) { return result == 0 ? 0 : errno; }
 
+// A waiter is counted from before its last look at the value until it has taken it, gives up, or is
+// cancelled.
+class CountedWaiter {
+ public:
+  explicit CountedWaiter(sem_t* s) : semaphore_(s) {
+    __atomic_fetch_add(&layout_of(s).value_and_waiters, kOneWaiter, __ATOMIC_SEQ_CST);
+  }
+  ~CountedWaiter() {
+    if (semaphore_ != nullptr) {
+      __atomic_fetch_sub(&layout_of(semaphore_).value_and_waiters, kOneWaiter, __ATOMIC_SEQ_CST);
+    }
+  }
+  CountedWaiter(const CountedWaiter&) = delete;
+  CountedWaiter& operator=(const CountedWaiter&) = delete;
+
+  /// From then on the semaphore may be gone.
+  bool take() {
+    if (!sync::take(semaphore_, kOneWaiter)) {
+      return false;
+    }
+    semaphore_ = nullptr;
+    return true;
+  }
+
+ private:
+  sem_t* semaphore_;
+};
+
 int wait_counted(sem_t* s, const TimePoint& until) {
   const auto is_empty = [s] { return (load(s) & kValue) == 0; };
-  while (!take(s, kOneWaiter)) {
-    switch (lot::park(s, is_empty, {.deadline = until.deadline(), .interruptible = true})) {
-      case lot::Woken::kTimedOut:
-        return ETIMEDOUT;
-      case lot::Woken::kInterrupted:
-        return EINTR;
-      default:
-        break;
+  CountedWaiter waiter(s);
+  while (!waiter.take()) {
+    const lot::Woken woken =
+        lot::park(s, is_empty, {.deadline = until.deadline(), .interruptible = true});
+    if (woken == lot::Woken::kTimedOut) {
+      return ETIMEDOUT;
+    }
+    if (woken == lot::Woken::kInterrupted &&
+        is_interrupted(act_on_calls(), until.until() != nullptr)) {
+      return EINTR;
     }
   }
   return 0;
@@ -87,10 +117,8 @@ int wait(sem_t* s, const TimePoint& until) {
   if (take(s, 0)) {
     return 0;
   }
-  __atomic_fetch_add(&layout_of(s).value_and_waiters, kOneWaiter, __ATOMIC_SEQ_CST);
   const int error = wait_counted(s, until);
   if (error != 0) {
-    __atomic_fetch_sub(&layout_of(s).value_and_waiters, kOneWaiter, __ATOMIC_SEQ_CST);
     test_cancel();
   }
   return error;

@@ -1,0 +1,328 @@
+// sigaction.cc: signal handlers, as a table.
+//
+// The kernel gives a signal for the process to any kernel thread that does not block it; a thread
+// of the program would not be any thread: the kernel prefers the main one. So the kernel calls
+// `on_signal`, and that sends what is for the process on to the main fiber, unless it is that one's
+// already, or that one blocks it. It then calls the program's handler, as which fiber it may be.
+#include "hooks/sigaction.h"
+
+#include <setjmp.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "hooks/active.h"
+#include "hooks/cancel.h"
+#include "hooks/real.h"
+#include "hooks/signal_mask.h"
+#include "hooks/sync/user_word.h"
+#include "hooks/wait.h"
+#include "runtime/fiber_signals.h"
+#include "runtime/scheduler.h"
+#include "runtime/sys.h"
+
+namespace weft::hooks {
+
+namespace signals = runtime::fiber_signals;
+namespace sys = runtime::sys;
+using runtime::Fiber;
+
+namespace {
+
+using Handler = void (*)(int, siginfo_t*, void*);
+
+// What the program has set for one signal. The parts may be of two actions while one is being set:
+// a handler that expects one argument does not mind three.
+struct Action {
+  std::atomic<Handler> handler{nullptr};
+  std::atomic<int> flags{0};
+  std::atomic<std::uint64_t> mask{0};
+};
+constinit Action actions[_NSIG];
+
+void on_signal(int signal, siginfo_t* info, void* context);
+
+bool is_handler(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 ||
+         (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+}
+bool is_ours(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_signal;
+}
+
+// By an instruction, for this thread by tgkill, or about the CPU time that is used here.
+bool is_for_this_thread(int signal, const siginfo_t& info) {
+  switch (signal) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGSYS:
+    case SIGPROF:
+    case SIGVTALRM:
+      return info.si_code > 0;
+    default:
+      return info.si_code == SI_TKILL;
+  }
+}
+
+// The main fiber, if a signal for the process is to be its, and the running code is another's.
+Fiber* owner_elsewhere(int signal) {
+  runtime::Scheduler* const scheduler = runtime::Scheduler::process();
+  if (scheduler == nullptr) {
+    return nullptr;
+  }
+  Fiber& main = scheduler->main_fiber();
+  const bool has_ended = (main.end_state.load() & Fiber::kHasEnded) != 0;
+  const bool blocks = (main.signal_mask.load() & signals::bit_of(signal)) != 0;
+  return &main == runtime::current() || has_ended || blocks ? nullptr : &main;
+}
+
+// While a handler runs, the fiber's mask is what the kernel has made of it; then it is again what
+// it was, or what the handler has put into the context.
+class HandlerMask {
+ public:
+  HandlerMask(Fiber* self, int signal, const Action& action, void* context)
+      : self_(self), context_(static_cast<ucontext_t*>(context)) {
+    if (self_ == nullptr) {
+      return;
+    }
+    const bool defers = (action.flags.load() & SA_NODEFER) == 0;
+    set(self_->signal_mask.load() | action.mask.load() | (defers ? signals::bit_of(signal) : 0));
+  }
+  ~HandlerMask() {
+    if (self_ != nullptr) {
+      set(bits_of(context_->uc_sigmask));
+    }
+  }
+  HandlerMask(const HandlerMask&) = delete;
+  HandlerMask& operator=(const HandlerMask&) = delete;
+
+ private:
+  // The kernel thread has that mask, or will have it at once.
+  void set(std::uint64_t mask) {
+    self_->signal_mask = mask;
+    runtime::running.worker->kernel_mask = mask;
+  }
+  Fiber* self_;
+  ucontext_t* context_;
+};
+
+// The fiber whom the kernel thread was sent a signal for has left it: it will act by itself.
+bool came_late(const Fiber& self) {
+  Fiber* const meant = runtime::running.worker->signalled.exchange(nullptr);
+  if (meant == nullptr || meant == &self) {
+    return false;
+  }
+  meant->scheduler->call(*meant);
+  return true;
+}
+
+void on_signal(int signal, siginfo_t* info, void* context) {
+  if ((signal == SIGSEGV || signal == SIGBUS) && sync::recover_from_fault(context)) {
+    return;
+  }
+  Fiber* const self = runtime::current();
+  siginfo_t kept = {};
+  if (!is_for_this_thread(signal, *info)) {
+    if (Fiber* const main = owner_elsewhere(signal)) {
+      const int saved_errno = errno;
+      signals::send(*main, *info);
+      errno = saved_errno;
+      return;
+    }
+  } else if (info->si_code == SI_TKILL && self != nullptr) {
+    if (came_late(*self)) {
+      return;
+    }
+    if (signals::take(*self, signals::bit_of(signal), &kept)) {
+      info = &kept;
+    }
+  }
+  Action& action = actions[signal];
+  const Handler handler = action.handler.load();
+  const int flags = action.flags.load();
+  if ((flags & SA_RESETHAND) != 0) {
+    ::signal(signal, SIG_DFL);
+  }
+  if (self != nullptr) {
+    signals::note_handler(*self, (flags & SA_RESTART) != 0);
+  }
+  const HandlerMask mask(self, signal, action, context);
+  if (handler != nullptr) {
+    handler(signal, info, context);
+  }
+}
+
+void read(const Action& action, struct sigaction* out) {
+  out->sa_sigaction = action.handler.load();
+  out->sa_flags = action.flags.load();
+  out->sa_mask = set_of(action.mask.load());
+}
+
+// The kernel's action for one of the program's: SA_RESETHAND is not for those that are sent on.
+struct sigaction by_way_of_weft(const struct sigaction& wanted) {
+  struct sigaction action = wanted;
+  action.sa_sigaction = on_signal;
+  action.sa_flags = (wanted.sa_flags & ~static_cast<int>(SA_RESETHAND)) | SA_SIGINFO;
+  return action;
+}
+
+int set_action(int signal, const struct sigaction* wanted, struct sigaction* old) {
+  if (signal <= 0 || signal >= _NSIG || !is_on(Group::kSignal)) {
+    return real::sigaction(signal, wanted, old);
+  }
+  struct sigaction known = {};
+  if (real::sigaction(signal, nullptr, &known) != 0) {
+    return -1;
+  }
+  Action& action = actions[signal];
+  if (is_ours(known)) {
+    read(action, &known);
+  }
+  int result = 0;
+  if (wanted != nullptr && is_handler(*wanted)) {
+    const struct sigaction indirect = by_way_of_weft(*wanted);
+    action.mask = bits_of(wanted->sa_mask);
+    action.flags = wanted->sa_flags;
+    action.handler = wanted->sa_sigaction;
+    result = real::sigaction(signal, &indirect, nullptr);
+  } else if (wanted != nullptr) {
+    result = real::sigaction(signal, wanted, nullptr);
+  }
+  if (result == 0 && old != nullptr) {
+    *old = known;
+  }
+  return result;
+}
+
+// Signals whose handlers interrupt calls though signal(2) set them: siginterrupt(3).
+constinit std::atomic<std::uint64_t> interrupting{0};
+
+sighandler_t set_handler(int signal, sighandler_t handler, int flags) {
+  if (handler == SIG_ERR) {
+    errno = EINVAL;
+    return SIG_ERR;
+  }
+  struct sigaction action = {};
+  struct sigaction old = {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  ::sigemptyset(&action.sa_mask);
+  if ((flags & SA_NODEFER) == 0 && ::sigaddset(&action.sa_mask, signal) != 0) {
+    return SIG_ERR;
+  }
+  return set_action(signal, &action, &old) == 0 ? old.sa_handler : SIG_ERR;
+}
+
+sighandler_t set_bsd_handler(int signal, sighandler_t handler) {
+  const bool interrupts =
+      signal > 0 && signal < _NSIG && (interrupting.load() & signals::bit_of(signal)) != 0;
+  return set_handler(signal, handler, interrupts ? 0 : SA_RESTART);
+}
+
+int set_interrupting(int signal, int interrupts) {
+  struct sigaction action = {};
+  if (set_action(signal, nullptr, &action) != 0) {
+    return -1;
+  }
+  if (interrupts != 0) {
+    interrupting.fetch_or(signals::bit_of(signal));
+    action.sa_flags &= ~SA_RESTART;
+  } else {
+    interrupting.fetch_and(~signals::bit_of(signal));
+    action.sa_flags |= SA_RESTART;
+  }
+  return set_action(signal, &action, nullptr);
+}
+
+// libc sets the mask that was saved by a way of its own.
+void restore_mask(const struct __jmp_buf_tag* buffer) {
+  if (buffer->__mask_was_saved != 0 && runtime::current() != nullptr && is_on(Group::kSignal)) {
+    std::uint64_t mask = 0;
+    std::memcpy(&mask, &buffer->__saved_mask, sizeof mask);
+    set_fiber_mask(mask);
+  }
+}
+
+[[noreturn]] void jump(struct __jmp_buf_tag* buffer, int value) {
+  restore_mask(buffer);
+  real::longjmp(buffer, value);
+  __builtin_unreachable();
+}
+
+[[noreturn]] void jump_checked(struct __jmp_buf_tag* buffer, int value) {
+  restore_mask(buffer);
+  real::__longjmp_chk(buffer, value);
+  __builtin_unreachable();
+}
+
+// Whom the kernel would choose. Null: whoever does not block it.
+Fiber* target_in_process(int signal) {
+  Fiber* const self = runtime::current();
+  if (Fiber* const main = owner_elsewhere(signal)) {
+    return main;
+  }
+  const bool self_takes_it =
+      self != nullptr && (self->signal_mask.load() & signals::bit_of(signal)) == 0;
+  return self_takes_it ? self : nullptr;
+}
+
+bool is_own_process(pid_t process) { return process == sys::call(SYS_getpid); }
+
+int kill_process(pid_t process, int signal) {
+  Fiber* const target = is_on(Group::kSignal) && is_signal(signal) && is_own_process(process)
+                            ? target_in_process(signal)
+                            : nullptr;
+  return target == nullptr
+             ? real::kill(process, signal)
+             : static_cast<int>(to_libc(-send_signal(*target, info_of(signal, SI_USER))));
+}
+
+int queue_to_process(pid_t process, int signal, sigval value) {
+  Fiber* const target = is_on(Group::kSignal) && is_signal(signal) && is_own_process(process)
+                            ? target_in_process(signal)
+                            : nullptr;
+  if (target == nullptr) {
+    return real::sigqueue(process, signal, value);
+  }
+  siginfo_t info = info_of(signal, SI_QUEUE);
+  info.si_value = value;
+  return static_cast<int>(to_libc(-send_signal(*target, info)));
+}
+
+}  // namespace
+
+void take_over_handlers() {
+  signals::handlers_are_announced();
+  for (int signal = 1; signal < _NSIG; ++signal) {
+    struct sigaction known = {};
+    if (real::sigaction(signal, nullptr, &known) == 0 && is_handler(known) && !is_ours(known)) {
+      set_action(signal, &known, nullptr);
+    }
+  }
+}
+
+// clang-format off
+extern "C" {
+// symbol, signature                                                                    how
+int          sigaction    (int signal, const struct sigaction* act, struct sigaction* old) { return set_action(signal, act, old); }
+sighandler_t signal       (int signal, sighandler_t handler)                            { return set_bsd_handler(signal, handler); }
+sighandler_t bsd_signal   (int signal, sighandler_t handler)                            { return set_bsd_handler(signal, handler); }
+sighandler_t ssignal      (int signal, sighandler_t handler)                            { return set_bsd_handler(signal, handler); }
+sighandler_t sysv_signal  (int signal, sighandler_t handler)                            { return set_handler(signal, handler, static_cast<int>(SA_RESETHAND) | SA_NODEFER); }
+sighandler_t __sysv_signal(int signal, sighandler_t handler)                            { return set_handler(signal, handler, static_cast<int>(SA_RESETHAND) | SA_NODEFER); }
+int          siginterrupt (int signal, int flag)                                        { return set_interrupting(signal, flag); }
+int          kill         (pid_t process, int signal)                                   { return kill_process(process, signal); }
+int          sigqueue     (pid_t process, int signal, sigval value)                     { return queue_to_process(process, signal, value); }
+void         longjmp      (struct __jmp_buf_tag* buffer, int value)                     { jump(buffer, value); }
+void         _longjmp     (struct __jmp_buf_tag* buffer, int value)                     { jump(buffer, value); }
+void         siglongjmp   (struct __jmp_buf_tag* buffer, int value)                     { jump(buffer, value); }
+void         __longjmp_chk(struct __jmp_buf_tag* buffer, int value)                     { jump_checked(buffer, value); }
+}
+// clang-format on
+
+}  // namespace weft::hooks
