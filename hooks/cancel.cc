@@ -149,7 +149,8 @@ void handle_calls() {
   ::dl_iterate_phdr(note_code, nullptr);
   Action action = {};
   action.handler = on_cancel_signal;
-  action.flags = SA_SIGINFO | SA_RESTART | runtime::arch::kNeedsSignalReturn;
+  // Not deferred: who is cancelled does not return from here, and its kernel thread lives on.
+  action.flags = SA_SIGINFO | SA_RESTART | SA_NODEFER | runtime::arch::kNeedsSignalReturn;
   action.restorer = runtime::arch::weft_signal_return;
   sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, &action, nullptr, sizeof action.mask);
 }

@@ -144,6 +144,8 @@ int   epoll_create  (int size)                             { return adopt(real::
 int   epoll_create1 (int f)                                { return adopt(real::epoll_create1(f)); }
 int   open          (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open(path, f, mode)); }
 int   open64        (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open64(path, f, mode)); }
+int   __open        (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open(path, f, mode)); }
+int   __open64      (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open64(path, f, mode)); }
 int   openat        (int at, const char* path, int f, ...) { WEFT_OPTIONAL_MODE(f); return adopt(real::openat(at, path, f, mode)); }
 int   openat64      (int at, const char* path, int f, ...) { WEFT_OPTIONAL_MODE(f); return adopt(real::openat64(at, path, f, mode)); }
 int   __open_2      (const char* path, int f)              { return adopt(real::open(path, f, nullptr)); }
@@ -166,6 +168,7 @@ int   __close       (int fd)                               { return close_one(fd
 int   close_range   (unsigned first, unsigned last, int f) { return close_many(first, last, f); }
 void  closefrom     (int first)                            { close_many(static_cast<unsigned>(first < 0 ? 0 : first), ~0U, 0); }
 int   fcntl         (int fd, int command, ...)             { WEFT_OPTIONAL_ARGUMENT(command); return control(fd, command, argument, real::fcntl); }
+int   __fcntl       (int fd, int command, ...)             { WEFT_OPTIONAL_ARGUMENT(command); return control(fd, command, argument, real::fcntl); }
 int   fcntl64       (int fd, int command, ...)             { WEFT_OPTIONAL_ARGUMENT(command); return control(fd, command, argument, real::fcntl64); }
 int   ioctl         (int fd, unsigned long request, ...)   { WEFT_OPTIONAL_ARGUMENT(request); return device_control(fd, request, argument); }
 }

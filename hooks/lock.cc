@@ -71,6 +71,19 @@ int sem_post                  (sem_t* s)                                        
 int pthread_barrier_wait      (pthread_barrier_t* b)                                        { return either(OURS(wait(b)),                                 NEXT(pthread_barrier_wait(b))); }
 int pthread_once              (pthread_once_t* o, void (*init)())                           { return either(OURS(once(o, init)),                           NEXT(pthread_once(o, init))); }
 int pthread_spin_lock         (pthread_spinlock_t* l)                                       { auto* lock = const_cast<int*>(l); return either(OURS(spin(lock)), NEXT(pthread_spin_lock(lock))); }
+int pthread_mutex_consistent  (pthread_mutex_t* m)                                          { return either(OURS(make_consistent(m)),                      NEXT(pthread_mutex_consistent(m))); }
+int pthread_mutex_consistent_np(pthread_mutex_t* m)                                         { return either(OURS(make_consistent(m)),                      NEXT(pthread_mutex_consistent(m))); }
+int pthread_mutex_setprioceiling(pthread_mutex_t* m, int ceiling, int* old)                 { return either(OURS(set_ceiling(m, ceiling, old)),            NEXT(pthread_mutex_setprioceiling(m, ceiling, old))); }
+// Their names of before glibc 2.34, for old programs.
+int __pthread_mutex_lock (pthread_mutex_t* m)                                          { return either(OURS(lock(m)),                                 NEXT(pthread_mutex_lock(m))); }
+int __pthread_mutex_trylock (pthread_mutex_t* m)                                          { return either(OURS(try_lock(m)),                             NEXT(pthread_mutex_trylock(m))); }
+int __pthread_mutex_unlock (pthread_mutex_t* m)                                          { return either(OURS(unlock(m)),                               NEXT(pthread_mutex_unlock(m))); }
+int __pthread_rwlock_rdlock (pthread_rwlock_t* l)                                         { return either(OURS(read_lock(l, kNever)),                    NEXT(pthread_rwlock_rdlock(l))); }
+int __pthread_rwlock_wrlock (pthread_rwlock_t* l)                                         { return either(OURS(write_lock(l, kNever)),                   NEXT(pthread_rwlock_wrlock(l))); }
+int __pthread_rwlock_tryrdlock (pthread_rwlock_t* l)                                         { return either(OURS(try_read_lock(l)),                        NEXT(pthread_rwlock_tryrdlock(l))); }
+int __pthread_rwlock_trywrlock (pthread_rwlock_t* l)                                         { return either(OURS(try_write_lock(l)),                       NEXT(pthread_rwlock_trywrlock(l))); }
+int __pthread_rwlock_unlock (pthread_rwlock_t* l)                                         { return either(OURS(unlock(l)),                               NEXT(pthread_rwlock_unlock(l))); }
+int __pthread_once (pthread_once_t* o, void (*init)())                           { return either(OURS(once(o, init)),                           NEXT(pthread_once(o, init))); }
 int  mtx_lock     (mtx_t* m)                             { return as_c11(pthread_mutex_lock(as_posix(m))); }
 int  mtx_trylock  (mtx_t* m)                             { return as_c11(pthread_mutex_trylock(as_posix(m))); }
 int  mtx_timedlock(mtx_t* m, const timespec* t)          { return as_c11(pthread_mutex_timedlock(as_posix(m), t)); }

@@ -118,8 +118,11 @@ extern "C" {
 pid_t fork   ()                                                            { return real::fork(); }
 // A child that shares our memory would change our state when it closes its descriptors: it gets a copy.
 pid_t vfork  ()                                                            { return real::fork(); }
+pid_t __vfork()                                                            { return real::fork(); }
 pid_t wait   (int* status)                                                 { return wait_for_child(-1, status, 0, nullptr); }
 pid_t waitpid(pid_t pid, int* status, int options)                         { return wait_for_child(pid, status, options, nullptr); }
+pid_t __wait (int* status)                                                 { return wait_for_child(-1, status, 0, nullptr); }
+pid_t __waitpid(pid_t pid, int* status, int options)                       { return wait_for_child(pid, status, options, nullptr); }
 pid_t wait3  (int* status, int options, rusage* usage)                     { return wait_for_child(-1, status, options, usage); }
 pid_t wait4  (pid_t pid, int* status, int options, rusage* usage)          { return wait_for_child(pid, status, options, usage); }
 int   waitid (idtype_t type, id_t id, siginfo_t* info, int options)        { return wait_for_id(type, id, info, options); }

@@ -81,25 +81,22 @@ Fiber* owner_elsewhere(int signal) {
   return &main == runtime::current() || has_ended || blocks ? nullptr : &main;
 }
 
-// While a handler runs, the fiber's mask is what the kernel has made of it; then it is again what
-// it was, or what the handler has put into the context.
+// While a handler runs, its fiber's mask is what the kernel has made of it; when it returns, it is
+// what it was, or what the handler has put into the context. Who leaves it otherwise (pthread_exit,
+// longjmp) leaves it with that mask.
 class HandlerMask {
  public:
-  HandlerMask(Fiber* self, int signal, const Action& action, void* context)
-      : self_(self), context_(static_cast<ucontext_t*>(context)) {
-    if (self_ == nullptr) {
-      return;
-    }
-    const bool defers = (action.flags.load() & SA_NODEFER) == 0;
-    set(self_->signal_mask.load() | action.mask.load() | (defers ? signals::bit_of(signal) : 0));
-  }
-  ~HandlerMask() {
+  HandlerMask(Fiber* self, int signal, const Action& action) : self_(self) {
     if (self_ != nullptr) {
-      set(bits_of(context_->uc_sigmask));
+      const bool defers = (action.flags.load() & SA_NODEFER) == 0;
+      set(self_->signal_mask.load() | action.mask.load() | (defers ? signals::bit_of(signal) : 0));
     }
   }
-  HandlerMask(const HandlerMask&) = delete;
-  HandlerMask& operator=(const HandlerMask&) = delete;
+  void returns_to(const void* context) {
+    if (self_ != nullptr) {
+      set(bits_of(static_cast<const ucontext_t*>(context)->uc_sigmask));
+    }
+  }
 
  private:
   // The kernel thread has that mask, or will have it at once.
@@ -108,7 +105,6 @@ class HandlerMask {
     runtime::running.worker->kernel_mask = mask;
   }
   Fiber* self_;
-  ucontext_t* context_;
 };
 
 // The fiber whom the kernel thread was sent a signal for has left it: it will act by itself.
@@ -151,10 +147,11 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   if (self != nullptr) {
     signals::note_handler(*self, (flags & SA_RESTART) != 0);
   }
-  const HandlerMask mask(self, signal, action, context);
+  HandlerMask mask(self, signal, action);
   if (handler != nullptr) {
     handler(signal, info, context);
   }
+  mask.returns_to(context);
 }
 
 void read(const Action& action, struct sigaction* out) {
@@ -310,6 +307,7 @@ void take_over_handlers() {
 extern "C" {
 // symbol, signature                                                                    how
 int          sigaction    (int signal, const struct sigaction* act, struct sigaction* old) { return set_action(signal, act, old); }
+int          __sigaction  (int signal, const struct sigaction* act, struct sigaction* old) { return set_action(signal, act, old); }
 sighandler_t signal       (int signal, sighandler_t handler)                            { return set_bsd_handler(signal, handler); }
 sighandler_t bsd_signal   (int signal, sighandler_t handler)                            { return set_bsd_handler(signal, handler); }
 sighandler_t ssignal      (int signal, sighandler_t handler)                            { return set_bsd_handler(signal, handler); }

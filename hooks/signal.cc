@@ -359,6 +359,7 @@ int sigwaitinfo    (const sigset_t* set, siginfo_t* info)                     { 
 int sigtimedwait   (const sigset_t* set, siginfo_t* info, const timespec* t)  { return wait_signal_until(set, info, t); }
 int sigpending     (sigset_t* set)                                            { return pending_signals(set); }
 int sigsuspend     (const sigset_t* mask)                                     { return suspend(mask); }
+int __sigsuspend   (const sigset_t* mask)                                     { return suspend(mask); }
 int pthread_kill   (pthread_t thread, int signal)                             { return signal_thread(thread, signal); }
 int pthread_sigqueue(pthread_t thread, int signal, sigval value)              { return queue_signal(thread, signal, value); }
 int raise          (int signal)                                               { return raise_here(signal); }

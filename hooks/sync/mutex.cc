@@ -85,13 +85,15 @@ int relock(pthread_mutex_t* m) {
   return 0;
 }
 
-// Tried first, so that the kernel thread stays with the others' queue where nobody has to wait.
+// First without waiting, so that the kernel thread stays with its queue where nobody has to wait: by
+// a moment that has passed, since libc's trylock leaves a mutex that is not recoverable locked.
 int lock_by_libc(pthread_mutex_t* m, const TimePoint& until) {
   const bool is_owned = knows_owner(m);
   AsKernelThread identity(is_owned);
   const auto done = [&](int result) { return is_owned ? identity.locked(result) : result; };
-  const int tried = real::pthread_mutex_trylock(m);
-  if (tried != EBUSY) {
+  constexpr timespec kPast = {0, 0};
+  const int tried = real::pthread_mutex_timedlock(m, &kPast);
+  if (tried != ETIMEDOUT) {
     return done(tried);
   }
   return done(block([m, &until] {
@@ -209,6 +211,16 @@ bool may_unlock(const pthread_mutex_t* m) {
 }
 
 int unlock(pthread_mutex_t* m) { return is_plain(m) ? release(m) : unlock_slowly(m); }
+
+int make_consistent(pthread_mutex_t* m) {
+  const AsKernelThread identity(knows_owner(m));
+  return real::pthread_mutex_consistent(m);
+}
+
+int set_ceiling(pthread_mutex_t* m, int ceiling, int* old) {
+  const AsKernelThread identity(knows_owner(m));
+  return real::pthread_mutex_setprioceiling(m, ceiling, old);
+}
 
 bool libc_knows_owner(const pthread_mutex_t* m) { return !is_ours(m) && knows_owner(m); }
 

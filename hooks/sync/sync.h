@@ -20,6 +20,9 @@ int unlock(pthread_mutex_t* mutex);
 bool may_unlock(const pthread_mutex_t* mutex);
 /// Gives up a mutex that is ours and locked once, without looking who the caller is.
 int release(pthread_mutex_t* mutex);
+/// Of libc's kinds only.
+int make_consistent(pthread_mutex_t* mutex);
+int set_ceiling(pthread_mutex_t* mutex, int ceiling, int* old);
 /// Whether libc's own operations on it look at who calls: AsKernelThread.
 bool libc_knows_owner(const pthread_mutex_t* mutex);
 /// Makes it one of those that stay libc's, for good. The caller has it locked.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# perl: fork, pipes, sockets, select, alarm, and its interpreter threads.
+# perl: fork, pipes, sockets, select, alarm.
 source "$(dirname "$0")/common.sh" "$@"
 need perl
 
@@ -12,14 +12,3 @@ sockets: 20 clients, 20 correct replies
 select: slept
 alarm: interrupted read
 END
-
-# Debian's perl always has them, others may not.
-if [[ $(native perl -V:useithreads) == *define* ]]; then
-  run perl "$HERE/perl_threads.pl" >output
-  check_reported_threads output 31
-  assert_output output <<'END'
-counter: 3000
-results: 435
-queue: 1000 items, sum 500500
-END
-fi
