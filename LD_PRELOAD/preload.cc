@@ -6,11 +6,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "LD_PRELOAD/other_runtime.h"
 #include "hooks/active.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
-#include "hooks/sigaction.h"
 #include "runtime/check.h"
+#include "runtime/fiber_signals.h"
 #include "runtime/os.h"
 
 namespace weft::preload {
@@ -83,17 +84,31 @@ void stop_at_this_program() {
 
 void watch_forks() { hooks::prepare_for_forks(); }
 
+// The program's runtime that weft leaves alone; null if it is none of those.
+const char* left_alone = nullptr;
+
+void look_for_other_runtimes() { left_alone = other_runtime(); }
+
 void turn_on() {
+  if (left_alone != nullptr) {
+    return;
+  }
   const char* const disabled = variable("WEFT_DISABLE");
   hooks::active_groups = hooks::groups_without(disabled == nullptr ? "" : disabled);
   if (hooks::is_on(hooks::Group::kSignal)) {
-    hooks::take_over_handlers();
+    runtime::fiber_signals::handlers_are_announced();  // exec has left none that was not
   }
 }
 
 void announce() {
   const char* const verbose = variable("WEFT_VERBOSE");
-  if (verbose != nullptr && std::strcmp(verbose, "1") == 0) {
+  if (verbose == nullptr || std::strcmp(verbose, "1") != 0) {
+    return;
+  }
+  if (left_alone != nullptr) {
+    runtime::print_line("weft: off; this is a program of ", left_alone,
+                        ", whose runtime schedules by itself: it runs natively");
+  } else {
     runtime::print_line("weft: on; threads of this process are fibers");
   }
 }
@@ -110,6 +125,8 @@ constexpr Step kStartup[] = {
     {"stop at this program", stop_at_this_program},
     // Before any other library registers fork handlers: in a child ours must run first.
     {"watch forks", watch_forks},
+    // Before anything is on.
+    {"look for other runtimes", look_for_other_runtimes},
     // Last: from here on hooks are cooperative. The scheduler itself starts with the first thread.
     {"turn on", turn_on},
     {"announce", announce},

@@ -52,7 +52,7 @@ bool is_ours(const struct sigaction& action) {
   return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_signal;
 }
 
-// By an instruction, for this thread by tgkill, or about the CPU time that is used here.
+// By tgkill, by an instruction, or about the CPU time that is used here.
 bool is_for_this_thread(int signal, const siginfo_t& info) {
   switch (signal) {
     case SIGSEGV:
@@ -63,7 +63,7 @@ bool is_for_this_thread(int signal, const siginfo_t& info) {
     case SIGSYS:
     case SIGPROF:
     case SIGVTALRM:
-      return info.si_code > 0;
+      return info.si_code > 0 || info.si_code == SI_TKILL;
     default:
       return info.si_code == SI_TKILL;
   }
@@ -154,17 +154,27 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   mask.returns_to(context);
 }
 
-void read(const Action& action, struct sigaction* out) {
-  out->sa_sigaction = action.handler.load();
-  out->sa_flags = action.flags.load();
-  out->sa_mask = set_of(action.mask.load());
+struct sigaction action_of_program(const Action& action) {
+  struct sigaction result = {};
+  result.sa_sigaction = action.handler.load();
+  result.sa_flags = action.flags.load();
+  result.sa_mask = set_of(action.mask.load());
+  return result;
+}
+
+void store(Action& action, const struct sigaction& wanted) {
+  action.mask = bits_of(wanted.sa_mask);
+  action.flags = wanted.sa_flags;
+  action.handler = wanted.sa_sigaction;
 }
 
 // The kernel's action for one of the program's: SA_RESETHAND is not for those that are sent on.
 struct sigaction by_way_of_weft(const struct sigaction& wanted) {
   struct sigaction action = wanted;
-  action.sa_sigaction = on_signal;
-  action.sa_flags = (wanted.sa_flags & ~static_cast<int>(SA_RESETHAND)) | SA_SIGINFO;
+  if (is_handler(wanted)) {
+    action.sa_sigaction = on_signal;
+    action.sa_flags = (wanted.sa_flags & ~static_cast<int>(SA_RESETHAND)) | SA_SIGINFO;
+  }
   return action;
 }
 
@@ -172,26 +182,20 @@ int set_action(int signal, const struct sigaction* wanted, struct sigaction* old
   if (signal <= 0 || signal >= _NSIG || !is_on(Group::kSignal)) {
     return real::sigaction(signal, wanted, old);
   }
-  struct sigaction known = {};
-  if (real::sigaction(signal, nullptr, &known) != 0) {
-    return -1;
-  }
   Action& action = actions[signal];
-  if (is_ours(known)) {
-    read(action, &known);
+  const struct sigaction before = action_of_program(action);
+  struct sigaction indirect = {};
+  if (wanted != nullptr) {
+    indirect = by_way_of_weft(*wanted);
+    if (is_handler(*wanted)) {
+      store(action, *wanted);  // first: the signal may come at once
+    }
   }
-  int result = 0;
-  if (wanted != nullptr && is_handler(*wanted)) {
-    const struct sigaction indirect = by_way_of_weft(*wanted);
-    action.mask = bits_of(wanted->sa_mask);
-    action.flags = wanted->sa_flags;
-    action.handler = wanted->sa_sigaction;
-    result = real::sigaction(signal, &indirect, nullptr);
-  } else if (wanted != nullptr) {
-    result = real::sigaction(signal, wanted, nullptr);
-  }
-  if (result == 0 && old != nullptr) {
-    *old = known;
+  const int result = real::sigaction(signal, wanted == nullptr ? nullptr : &indirect, old);
+  if (result != 0) {
+    store(action, before);
+  } else if (old != nullptr && is_ours(*old)) {
+    *old = before;
   }
   return result;
 }

@@ -38,7 +38,12 @@ std::vector<Line> look(Scheduler& scheduler) {
     line.end_state = &fiber.end_state;
     line.state = fiber.state.load();
     line.waits_for = fiber.waits_for.load();
-    std::copy(std::begin(fiber.name), std::end(fiber.name), line.name);
+    constexpr char kMain[] = "main";  // its own name is the process's
+    if (fiber.is_main) {
+      std::copy(std::begin(kMain), std::end(kMain), line.name);
+    } else {
+      std::copy(std::begin(fiber.name), std::end(fiber.name), line.name);
+    }
     lines.push_back(line);
   });
   std::reverse(lines.begin(), lines.end());  // oldest first

@@ -8,6 +8,7 @@
 // to zero succeeds only if nobody waits.
 #include <cerrno>
 
+#include "hooks/signal_mask.h"
 #include "hooks/sync/futex.h"
 #include "hooks/sync/park.h"
 #include "hooks/thread.h"
@@ -57,6 +58,9 @@ class PiWord {
 
 std::uint32_t own_id() { return static_cast<std::uint32_t>(self_id()); }
 
+// Zero: it has just been given back.
+bool thread_exists(pid_t id) { return id == 0 || signal_by_id(-1, id, 0) != -ESRCH; }
+
 // FUTEX_LOCK_PI counts in CLOCK_REALTIME, FUTEX_LOCK_PI2 says which.
 long lock_pi(const FutexCall& call) {
   const bool on_monotonic = call.command() == FUTEX_LOCK_PI2 && !call.on_realtime();
@@ -69,6 +73,9 @@ long lock_pi(const FutexCall& call) {
   while (!word.take(self)) {
     if (word.owner() == self) {
       return -EDEADLK;
+    }
+    if (!thread_exists(static_cast<pid_t>(word.owner()))) {
+      return -ESRCH;
     }
     switch (park(word.address(), [word] { return word.announce_waiter(); },
                  {.deadline = until.deadline(), .tag = self})) {

@@ -42,11 +42,11 @@ for report in dump err; do
     ((status == 128 + 3)) || fail "SIGQUIT ended it with status $status, not 131"
   fi
   check "$scratch/$report" '^weft: process [0-9]+, 4 fibers, [1-9] of [1-9] workers$'
-  check "$scratch/$report" "^fiber 1 'main' \(thread [0-9]+\) waits for the end of fiber 2$"
-  check "$scratch/$report" '^fiber 2 .* waits for the mutex at 0x[0-9a-f]+, held by fiber 3$'
-  check "$scratch/$report" '^fiber 3 .* waits for the mutex at 0x[0-9a-f]+, held by fiber 2$'
+  check "$scratch/$report" "^fiber 1 'main' \(thread [0-9]+\) waits for the end of fiber 2 'circle'$"
+  check "$scratch/$report" '^fiber 2 .* waits for the mutex at 0x[0-9a-f]+, held by fiber 3 .*$'
+  check "$scratch/$report" '^fiber 3 .* waits for the mutex at 0x[0-9a-f]+, held by fiber 2 .*$'
   check "$scratch/$report" '^fiber 4 .* waits to read descriptor [0-9]+ \(pipe:\[[0-9]+\]\)$'
-  check "$scratch/$report" '^deadlock: fiber 2 -> fiber 3 -> fiber 2$'
+  check "$scratch/$report" "^deadlock: fiber 2 'circle' -> fiber 3 'circle' -> fiber 2 'circle'$"
 done
 
 "$weft" dump $$ >"$scratch/dump" 2>"$scratch/dump_err" && fail "it dumped a process without weft"

@@ -23,7 +23,7 @@ static sem_t started;
 static inline void say_name(void* name) { printf("  handler of %s\n", (const char*)name); }
 
 static inline void* blocks(void* argument) {
-  const struct point* point = argument;
+  const struct point* point = (const struct point*)argument;
   pthread_cleanup_push(say_name, (void*)(uintptr_t)point->name);
   sem_post(&started);
   point->call();

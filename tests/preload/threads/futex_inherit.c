@@ -1,11 +1,10 @@
-/* FUTEX_LOCK_PI by syscall(2), contended: threads hand on a private word, and a shared one with
- * those of a child; whoever holds it sleeps now and then. */
+/* FUTEX_LOCK_PI by syscall(2), contended: threads hand on a private word and one in shared memory;
+ * whoever holds it sleeps now and then. */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "other_thread.h"
@@ -40,14 +39,10 @@ static void hand_on(void) {
   for (int i = 0; i < 4; i++) finish(threads[i]);
 }
 
-static void use_pi(int in_child) {
-  printf("-- %s\n", in_child ? "shared with a child" : flag ? "private" : "shared");
+static void use_pi(void) {
+  puts(flag ? "-- private" : "-- shared");
   memset(s, 0, sizeof *s);
-  fflush(stdout);
-  const pid_t child = in_child ? fork() : 0;
   hand_on();
-  if (in_child && child == 0) _exit(0);
-  if (in_child) waitpid(child, NULL, 0);
   SAY_NUMBER(s->count);
   SAY_NUMBER(s->error);
 }
@@ -56,9 +51,8 @@ int main(void) {
   s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (s == MAP_FAILED) return 1;
   flag = FUTEX_PRIVATE_FLAG;
-  use_pi(0);
+  use_pi();
   flag = 0;
-  use_pi(0);
-  use_pi(1);
+  use_pi();
   return 0;
 }
