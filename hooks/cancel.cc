@@ -129,10 +129,10 @@ int cancel(pthread_t thread) {
   // Where the type is asynchronous libc only sends its signal, to a thread that the kernel does not
   // know.
   const int error = real::pthread_cancel(thread);
+  replace_handler_of_libc();
   if (fiber == nullptr || !fiber->own_tls) {
     return error;
   }
-  replace_handler_of_libc();
   runtime::tcb::mark_cancelled(fiber->thread_pointer);
   if (!fiber->cancelled.exchange(true)) {
     fiber->scheduler->call(*fiber);

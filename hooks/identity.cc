@@ -123,21 +123,6 @@ int set_priority(pthread_t thread, int priority) {
   return errno_of(real::sched_setparam(id, &param));
 }
 
-// The clock of the kernel thread that runs the fiber, as the kernel makes its number.
-int cpu_clock_of(pthread_t thread, clockid_t* clock) {
-  constexpr clockid_t kOfOneThread = 4;
-  constexpr clockid_t kScheduled = 2;
-  const Fiber* const fiber = fiber_of(thread);
-  if (fiber == nullptr) {
-    return real::pthread_getcpuclockid(thread, clock);
-  }
-  const runtime::Worker* const worker =
-      fiber->worker != nullptr ? fiber->worker : fiber->scheduler->queue(0).holder.load();
-  *clock = static_cast<clockid_t>(~static_cast<unsigned>(worker->kernel_tid) << 3) | kOfOneThread |
-           kScheduled;
-  return 0;
-}
-
 int attributes_of(pthread_t thread, pthread_attr_t* attr) {
   const Fiber* const fiber = fiber_of(thread);
   return fiber == nullptr ? real::pthread_getattr_np(thread, attr)
@@ -164,9 +149,11 @@ void name_fiber(Fiber& fiber, const char* name) {
 
 pid_t thread_id() {
   const Fiber* const self = runtime::current();
-  return self != nullptr && self->own_tls && is_on(Group::kThread)
-             ? self->tid
-             : static_cast<pid_t>(sys::call(SYS_gettid));
+  if (self == nullptr || self->scheduler != runtime::Scheduler::process() || !self->own_tls ||
+      !is_on(Group::kThread)) {
+    return static_cast<pid_t>(sys::call(SYS_gettid));
+  }
+  return self == &self->scheduler->leader() ? static_cast<pid_t>(sys::call(SYS_getpid)) : self->tid;
 }
 
 // clang-format off
@@ -180,7 +167,6 @@ int pthread_getaffinity_np (pthread_t t, size_t n, cpu_set_t* set)              
 int pthread_setschedparam  (pthread_t t, int policy, const sched_param* p)         { return set_policy(t, policy, p); }
 int pthread_getschedparam  (pthread_t t, int* policy, sched_param* p)              { return policy_of(t, policy, p); }
 int pthread_setschedprio   (pthread_t t, int priority)                             { return set_priority(t, priority); }
-int pthread_getcpuclockid  (pthread_t t, clockid_t* clock)                         { return cpu_clock_of(t, clock); }
 int pthread_getattr_np     (pthread_t t, pthread_attr_t* a)                        { return attributes_of(t, a); }
 }
 // clang-format on

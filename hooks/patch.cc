@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "hooks/active.h"
+#include "hooks/cancel.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
 #include "hooks/sigaction.h"
@@ -30,6 +31,7 @@ void patch_all(const std::string& except) {
   if (!started) {
     throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");
   }
+  hooks::handle_calls();
   hooks::active_groups = hooks::groups_without(except.c_str());
   if (hooks::is_on(hooks::Group::kSignal)) {
     hooks::take_over_handlers();

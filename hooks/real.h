@@ -110,7 +110,7 @@ struct Plain<R(A..., ...) noexcept> {
   X(openat64) X(creat) X(creat64) X(fclose) X(fopen) X(fopen64) X(freopen) \
   X(freopen64) X(popen) X(poll) X(ppoll) X(select) X(pselect) X(epoll_wait) \
   X(epoll_pwait) X(epoll_pwait2) X(sleep) X(usleep) X(nanosleep) X(clock_nanosleep) \
-  X(sched_yield) X(sched_setaffinity) X(sched_getaffinity) X(sched_setscheduler) \
+  X(clock_gettime) X(clock_getres) X(sched_yield) X(sched_setaffinity) X(sched_getaffinity) X(sched_setscheduler) \
   X(sched_getscheduler) X(sched_setparam) X(sched_getparam) X(setpriority) X(getpriority) X(thrd_create) X(unshare) X(setns) X(personality) X(capset) X(setfsuid) \
   X(setfsgid) X(thrd_sleep) X(pause) X(pthread_create) X(pthread_join) \
   X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach) \

@@ -2,8 +2,8 @@
 //
 // The kernel gives a signal for the process to any kernel thread that does not block it; a thread
 // of the program would not be any thread: the kernel prefers the main one. So the kernel calls
-// `on_signal`, and that sends what is for the process on to the main fiber, unless it is that one's
-// already, or that one blocks it. It then calls the program's handler, as which fiber it may be.
+// `on_signal`, and that sends what is for the process on to its first thread, unless that one runs
+// here, or blocks it. It then calls the program's handler, as which fiber it may be.
 #include "hooks/sigaction.h"
 
 #include <setjmp.h>
@@ -69,16 +69,16 @@ bool is_for_this_thread(int signal, const siginfo_t& info) {
   }
 }
 
-// The main fiber, if a signal for the process is to be its, and the running code is another's.
+// The first thread, if a signal for the process is to be its, and the running code is another's.
 Fiber* owner_elsewhere(int signal) {
   runtime::Scheduler* const scheduler = runtime::Scheduler::process();
   if (scheduler == nullptr) {
     return nullptr;
   }
-  Fiber& main = scheduler->main_fiber();
-  const bool has_ended = (main.end_state.load() & Fiber::kHasEnded) != 0;
-  const bool blocks = (main.signal_mask.load() & signals::bit_of(signal)) != 0;
-  return &main == runtime::current() || has_ended || blocks ? nullptr : &main;
+  Fiber& leader = scheduler->leader();
+  const bool has_ended = (leader.end_state.load() & Fiber::kHasEnded) != 0;
+  const bool blocks = (leader.signal_mask.load() & signals::bit_of(signal)) != 0;
+  return &leader == runtime::current() || has_ended || blocks ? nullptr : &leader;
 }
 
 // While a handler runs, its fiber's mask is what the kernel has made of it; when it returns, it is
@@ -124,9 +124,9 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   Fiber* const self = runtime::current();
   siginfo_t kept = {};
   if (!is_for_this_thread(signal, *info)) {
-    if (Fiber* const main = owner_elsewhere(signal)) {
+    if (Fiber* const leader = owner_elsewhere(signal)) {
       const int saved_errno = errno;
-      signals::send(*main, *info);
+      signals::send(*leader, *info);
       errno = saved_errno;
       return;
     }
@@ -264,8 +264,8 @@ void restore_mask(const struct __jmp_buf_tag* buffer) {
 // Whom the kernel would choose. Null: whoever does not block it.
 Fiber* target_in_process(int signal) {
   Fiber* const self = runtime::current();
-  if (Fiber* const main = owner_elsewhere(signal)) {
-    return main;
+  if (Fiber* const leader = owner_elsewhere(signal)) {
+    return leader;
   }
   const bool self_takes_it =
       self != nullptr && (self->signal_mask.load() & signals::bit_of(signal)) == 0;

@@ -292,7 +292,6 @@ int send_signal(runtime::Fiber& fiber, const siginfo_t& info) {
   if (&fiber != runtime::current() && has_kernel_thread(fiber)) {
     return runtime::fiber_signals::send_to_kernel_thread(fiber, info);
   }
-  handle_calls();
   const int error = runtime::fiber_signals::send(fiber, info);
   if (&fiber == runtime::current()) {
     run_handlers();  // raise and its kind return behind the handler

@@ -11,6 +11,7 @@
 
 #include "hooks/active.h"
 #include "hooks/c11.h"
+#include "hooks/cancel.h"
 #include "hooks/quit.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
@@ -102,6 +103,7 @@ Scheduler* scheduler_for_threads() {
     return nullptr;
   }
   report_on_quit();
+  handle_calls();
   Fiber* const main = runtime::current();
   main->result = PTHREAD_CANCELED;  // unless pthread_exit says otherwise
   sys::call(SYS_prctl, PR_GET_NAME, main->name);

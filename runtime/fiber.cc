@@ -125,6 +125,8 @@ bool renew(Fiber* fiber) {
   fiber->cancelled.store(false, std::memory_order_relaxed);
   fiber->called.store(false, std::memory_order_relaxed);
   fiber_signals::drop_all(*fiber);
+  fiber->cpu_ns.store(0, std::memory_order_relaxed);
+  fiber->cpu_since_ns.store(Fiber::kUnknownCpuTime, std::memory_order_relaxed);
   fiber->exceptions = {};
   fiber->saved_errno = 0;
   fiber->result = nullptr;

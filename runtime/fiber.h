@@ -138,6 +138,10 @@ struct Fiber {
   void (*run)(Fiber*) = nullptr;
   void* argument = nullptr;
 
+  static constexpr std::int64_t kUnknownCpuTime = -1;
+  std::atomic<std::int64_t> cpu_ns{0};                      // see cpu_time.h
+  std::atomic<std::int64_t> cpu_since_ns{kUnknownCpuTime};  // what its kernel thread had used then
+
   // -- the fiber itself --
   fiber_signals::HandlersRun handlers_run{};     // since it last looked
   std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker

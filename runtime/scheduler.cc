@@ -346,8 +346,8 @@ void Scheduler::repeat_call(Fiber& fiber) {
 
 void Scheduler::on_signal() {
   if (!fiber_signals::has_announced_handlers()) {
-    main_.unknown_handler_ran = true;
-    interrupt(main_);
+    leader_->unknown_handler_ran = true;
+    interrupt(*leader_);
   }
 }
 

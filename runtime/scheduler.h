@@ -103,6 +103,9 @@ class Scheduler {
   [[nodiscard]] bool has_migration() const { return kind_ != Kind::kThread; }
 
   Fiber& main_fiber() { return main_; }
+  /// The process's first thread: the main fiber, or in a forked child the one that forked. Signals
+  /// for the process are its.
+  Fiber& leader() { return *leader_; }
   Hub& hub() { return hub_; }
   IdleWorkers& idle() { return idle_; }
 
@@ -154,7 +157,7 @@ class Scheduler {
   [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_seq_cst); }
   /// What an idle worker lets through: what the main fiber does.
   [[nodiscard]] std::uint64_t idle_signal_mask() const {
-    return kind_ == Kind::kPool ? os::kProgramSignals : main_.signal_mask.load();
+    return kind_ == Kind::kPool ? os::kProgramSignals : leader_->signal_mask.load();
   }
 
   // -- deadlock: see deadlock.cc --
@@ -228,6 +231,7 @@ class Scheduler {
   IdleWorkers idle_;
   Worker main_worker_;
   Fiber main_;
+  Fiber* leader_ = &main_;
   Monitor monitor_;
   Worker* spares_ = nullptr;
   Worker* ended_ = nullptr;  // their memory is used again

@@ -185,6 +185,7 @@ void Scheduler::after_fork_in_child() {
 
 void Scheduler::restart_in_child() {
   Fiber* const self = runtime::current();
+  leader_ = self;
   lot::after_fork_in_child();
   fiber_signals::after_fork_in_child();
   fiber_signals::drop_all(*self);

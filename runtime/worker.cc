@@ -7,6 +7,7 @@
 
 #include "runtime/arch/thread_pointer.h"
 #include "runtime/check.h"
+#include "runtime/cpu_time.h"
 #include "runtime/fiber_pool.h"
 #include "runtime/os.h"
 #include "runtime/overflow.h"
@@ -99,6 +100,9 @@ void Worker::apply_signal_mask(std::uint64_t mask) {
 
 void Worker::start_running(Fiber* next_fiber) {
   next_fiber->worker = this;
+  if (__builtin_expect(cpu_time::is_kept.load(std::memory_order_relaxed), 0)) {
+    cpu_time::enter(*next_fiber);
+  }
   fiber.store(next_fiber, std::memory_order_relaxed);
   // An exchange, not a store: whoever unparks a ready fiber does nothing, and relies on this fiber
   // then seeing what was written before the unpark.
@@ -107,6 +111,9 @@ void Worker::start_running(Fiber* next_fiber) {
 
 void Worker::leave(Fiber* self, AfterSwitch after) {
   Worker* const worker = running.worker;
+  if (__builtin_expect(cpu_time::is_kept.load(std::memory_order_relaxed), 0)) {
+    cpu_time::leave(*self);
+  }
   WorkerMode user = WorkerMode::kUser;
   Fiber* next = nullptr;
   if (worker->mode.compare_exchange_strong(user, WorkerMode::kRuntime, std::memory_order_acq_rel)) {

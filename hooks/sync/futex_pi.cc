@@ -56,7 +56,7 @@ class PiWord {
   std::uint32_t* word_;
 };
 
-std::uint32_t own_id() { return static_cast<std::uint32_t>(self_id()); }
+std::uint32_t own_id() { return static_cast<std::uint32_t>(thread_id()); }
 
 // Zero: it has just been given back.
 bool thread_exists(pid_t id) { return id == 0 || signal_by_id(-1, id, 0) != -ESRCH; }
