@@ -36,13 +36,21 @@ inline bool is_interrupted(HandlersRun ran, bool is_bounded) {
   return ran == HandlersRun::kInterrupting || (ran == HandlersRun::kRestarting && is_bounded);
 }
 
-/// On entry of a cancellation point: the same, at the cost of two loads where nothing has come.
+/// On entry of a call that handlers can interrupt, and that is no cancellation point.
+inline void begin_call() { run_handlers(); }
+
+/// On entry of a cancellation point: acts on what has come before it. Handlers that run from here
+/// on interrupt the call. Costs two loads and a store where nothing has come.
 inline void test_cancel() {
-  const runtime::Fiber* const self = runtime::current();
-  if (self != nullptr && (self->pending_signals.load(std::memory_order_relaxed) != 0 ||
-                          self->cancelled.load(std::memory_order_relaxed))) {
+  runtime::Fiber* const self = runtime::current();
+  if (self == nullptr) {
+    return;
+  }
+  if (self->pending_signals.load(std::memory_order_relaxed) != 0 ||
+      self->cancelled.load(std::memory_order_relaxed)) {
     act_on_calls();
   }
+  self->handlers_run.store(HandlersRun::kNone, std::memory_order_relaxed);
 }
 
 /// Has os::kCancelSignal handled by weft. Before the first is sent.

@@ -63,14 +63,14 @@ void Interests::begin() {
   }
 }
 
-int Interests::wait(Deadline deadline) {
+void Interests::wait(Deadline deadline) {
   constexpr std::chrono::milliseconds kBlindInterval(10);
   Deadline until = deadline;
   if (is_blind_) {
     until = std::min(deadline, Deadline::after(kBlindInterval));
   }
-  const int ended = runtime::wait_for_any(list_, count_, until, &is_blind_);
-  return ended == ETIMEDOUT && !deadline.passed() ? 0 : ended;
+  // Whatever ends it, the caller looks.
+  static_cast<void>(runtime::wait_for_any(list_, count_, until, &is_blind_));
 }
 
 MaskScope::MaskScope(const sigset_t* mask) : is_set_(mask != nullptr) {

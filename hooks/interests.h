@@ -22,8 +22,8 @@ class Interests {
   void add(int fd, bool reads, bool writes);
   /// Notes the edges seen so far: before each look at the kernel.
   void begin();
-  /// Parks until an edge, the deadline (ETIMEDOUT) or a signal handler (EINTR).
-  [[nodiscard]] int wait(runtime::Deadline deadline);
+  /// Parks until an edge, the deadline, or something that the fiber must act on.
+  void wait(runtime::Deadline deadline);
 
  private:
   void add_one(int fd, runtime::Direction direction);

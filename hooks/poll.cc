@@ -40,23 +40,21 @@ Deadline after(const timespec* timeout) {
 // again.
 template <class Look>
 long look_until(Interests& interests, Deadline deadline, Look look) {
+  bool is_interrupted = false;
   for (;;) {
     interests.begin();
     const long found = look();
     if (found != 0) {
       return found;
     }
+    if (is_interrupted) {
+      return -EINTR;
+    }
     if (deadline.passed()) {
       return 0;
     }
-    test_cancel();
-    const int ended = interests.wait(deadline);
-    if (act_on_calls() != HandlersRun::kNone && ended == EINTR) {
-      return -EINTR;
-    }
-    if (ended == ETIMEDOUT) {
-      return look();
-    }
+    interests.wait(deadline);
+    is_interrupted = act_on_calls() != HandlersRun::kNone;
   }
 }
 
@@ -178,6 +176,7 @@ int select_for(int n, fd_set* r, fd_set* w, fd_set* x, timeval* timeout) {
                                 ? Deadline::never()
                                 : Deadline::after(std::chrono::seconds(timeout->tv_sec) +
                                                   std::chrono::microseconds(timeout->tv_usec));
+  test_cancel();
   const long result = select_on(sets, deadline);
   if (timeout != nullptr) {  // Linux writes back the time that is left
     const std::int64_t left = deadline.left_ns();
@@ -193,6 +192,7 @@ int pselect_for(int n, fd_set* r, fd_set* w, fd_set* x, const timespec* timeout,
   if (!may_park_select(n, sets) || !is_valid(timeout)) {
     return real::pselect(n, r, w, x, timeout, mask);
   }
+  test_cancel();
   const MaskScope masked(mask);
   return static_cast<int>(to_libc(select_on(sets, after(timeout))));
 }
@@ -200,6 +200,7 @@ int pselect_for(int n, fd_set* r, fd_set* w, fd_set* x, const timespec* timeout,
 // The program's own epoll keeps its semantics, because the kernel keeps them: it is a descriptor
 // that becomes readable.
 int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sigset_t* mask) {
+  test_cancel();
   const MaskScope masked(mask);
   const auto look = [=] { return sys::call(SYS_epoll_pwait, fd, events, n, 0, nullptr, 0); };
   const long found = look();

@@ -63,8 +63,8 @@ void await_child(pid_t pid, std::chrono::microseconds& pause) {
 template <class Look>
 pid_t wait_until(pid_t pid, Look look) {
   std::chrono::microseconds pause(200);
+  test_cancel();
   for (;;) {
-    test_cancel();
     const auto found = static_cast<pid_t>(to_libc(look()));
     if (found != 0) {
       return found;

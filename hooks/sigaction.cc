@@ -20,6 +20,7 @@
 #include "hooks/sync/user_word.h"
 #include "hooks/wait.h"
 #include "runtime/fiber_signals.h"
+#include "runtime/interruptible.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
@@ -152,6 +153,9 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     handler(signal, info, context);
   }
   mask.returns_to(context);
+  if (self != nullptr) {
+    runtime::interrupt(*self);
+  }
 }
 
 struct sigaction action_of_program(const Action& action) {

@@ -345,7 +345,7 @@ void set_fiber_mask(std::uint64_t mask) {
   }
   self->signal_mask = mask;
   runtime::running.worker->apply_signal_mask(mask);
-  run_handlers();
+  runtime::fiber_signals::raise_pending(*self);
 }
 
 // clang-format off

@@ -90,7 +90,6 @@ int Wait::park() {
     deadline_ = deadline_of_options();
     has_parked_ = true;
   }
-  test_cancel();
   const int ended =
       runtime::wait_for(target_.fd, *target_.slot, direction_, seen_, deadline_, true);
   const HandlersRun ran = act_on_calls();

@@ -143,7 +143,7 @@ struct Fiber {
   std::atomic<std::int64_t> cpu_since_ns{kUnknownCpuTime};  // what its kernel thread had used then
 
   // -- the fiber itself --
-  fiber_signals::HandlersRun handlers_run{};     // since it last looked
+  std::atomic<fiber_signals::HandlersRun> handlers_run{};  // since the call that may wait began
   std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker
   void* result = nullptr;
   void* locals = nullptr;  // fiber_local.h

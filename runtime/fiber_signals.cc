@@ -156,14 +156,12 @@ void handlers_are_announced() { is_announced = true; }
 bool has_announced_handlers() { return is_announced.load(std::memory_order_relaxed); }
 
 void note_handler(Fiber& self, bool restarts) {
-  if (!restarts || self.handlers_run == HandlersRun::kNone) {
+  if (!restarts || self.handlers_run.load() == HandlersRun::kNone) {
     self.handlers_run = restarts ? HandlersRun::kRestarting : HandlersRun::kInterrupting;
   }
 }
 
-HandlersRun run_handlers(Fiber& self) {
-  self.handlers_run =
-      self.unknown_handler_ran.exchange(false) ? HandlersRun::kInterrupting : HandlersRun::kNone;
+void raise_pending(Fiber& self) {
   for (;;) {
     const std::uint64_t runnable =
         self.pending_signals.load() & ~self.signal_mask.load(std::memory_order_relaxed);
@@ -179,7 +177,14 @@ HandlersRun run_handlers(Fiber& self) {
            &unused);  // the default action, or a handler that knows nothing of us
     }
   }
-  return self.handlers_run;
+}
+
+HandlersRun run_handlers(Fiber& self) {
+  raise_pending(self);
+  if (self.unknown_handler_ran.exchange(false)) {
+    note_handler(self, false);
+  }
+  return self.handlers_run.exchange(HandlersRun::kNone);
 }
 
 void drop_all(Fiber& fiber) {

@@ -46,6 +46,9 @@ enum class HandlersRun : std::uint8_t {
 };
 
 /// Runs the handlers of all that the running fiber does not block.
+void raise_pending(Fiber& self);
+/// The same, and says what has run since it was last asked, handlers that the kernel called
+/// meanwhile included.
 HandlersRun run_handlers(Fiber& self);
 
 /// The program's handlers are called by one of the hooks, which says so here, and sends what is for
@@ -53,7 +56,8 @@ HandlersRun run_handlers(Fiber& self);
 /// interrupted.
 void handlers_are_announced();
 [[nodiscard]] bool has_announced_handlers();
-/// A handler begins on the running fiber.
+/// A handler begins on the running fiber. When it returns, interrupt() the fiber: it may be about
+/// to wait.
 void note_handler(Fiber& self, bool restarts);
 
 /// The fiber has ended: nobody is there for what is pending.

@@ -22,6 +22,7 @@ class Interruptible {
     }
     if (must_cancel_at_once(self) || fiber_signals::can_run(self) ||
         self.unknown_handler_ran.load(std::memory_order_relaxed) ||
+        self.handlers_run.load(std::memory_order_relaxed) != fiber_signals::HandlersRun::kNone ||
         (interruptible_ && must_cancel(self))) {
       self_.interrupted.store(true, std::memory_order_relaxed);
     }

@@ -51,6 +51,7 @@ long wait(const FutexCall& call) {
   if ((call.operation & FUTEX_PRIVATE_FLAG) == 0 && is_shared_memory(call.word)) {
     return block([&call] { return by_kernel(call); });  // another process may do the waking
   }
+  begin_call();
   const auto unchanged = [&call] { return load(call.word) == call.value; };
   for (;;) {
     switch (

@@ -55,6 +55,7 @@ long futex_wait_any(const long (&a)[6]) {
   }
   // NOLINTEND(performance-no-int-to-ptr)
   std::size_t woken = 0;
+  begin_call();
   switch (lot::park_any(
       places, count,
       {.deadline = until.deadline(), .tag = FUTEX_BITSET_MATCH_ANY, .interruptible = true},

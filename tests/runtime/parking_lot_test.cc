@@ -147,5 +147,56 @@ TEST_F(ParkingLot, TimeoutsRacingWithWakes) {
   EXPECT_EQ(lot::unpark(&word_, lot::kAll), 0);
 }
 
+class ParkingAnywhere : public ParkingLot {
+ protected:
+  // A fiber that waits at both words, and what came of it.
+  weft::Fiber<void> park_at_both(lot::ParkOptions options = {}) {
+    return weft::spawn([this, options] {
+      const lot::Place places[] = {{&first_, 0}, {&second_, 0}};
+      ended_ = lot::park_any(places, 2, options, &index_);
+    });
+  }
+  std::uint32_t first_ = 0;
+  std::uint32_t second_ = 0;
+  Woken ended_ = Woken::kInvalid;
+  std::size_t index_ = 99;
+};
+
+TEST_F(ParkingAnywhere, IsWokenAtAnyOfTheWords) {
+  const auto fiber = park_at_both();
+  yield();
+  EXPECT_EQ(lot::unpark(&second_, lot::kAll), 1);
+  fiber.join();
+  EXPECT_EQ(ended_, Woken::kUnparked);
+  EXPECT_EQ(index_, 1U);
+  EXPECT_EQ(lot::unpark(&first_, lot::kAll), 0) << "it has left the other one";
+}
+
+TEST_F(ParkingAnywhere, DoesNotSleepIfAnyHasChanged) {
+  second_ = 1;
+  const auto fiber = park_at_both();
+  fiber.join();
+  EXPECT_EQ(ended_, Woken::kInvalid);
+  EXPECT_EQ(lot::unpark(&first_, lot::kAll), 0);
+}
+
+TEST_F(ParkingAnywhere, TimesOutAndLeavesAll) {
+  const auto fiber = park_at_both({.deadline = Deadline::after(2ms)});
+  fiber.join();
+  EXPECT_EQ(ended_, Woken::kTimedOut);
+  EXPECT_EQ(lot::unpark(&first_, lot::kAll) + lot::unpark(&second_, lot::kAll), 0);
+}
+
+TEST_F(ParkingAnywhere, TheSameWordTwiceTakesTwoWakes) {
+  const auto fiber = weft::spawn([this] {
+    const lot::Place places[] = {{&first_, 0}, {&first_, 0}};
+    ended_ = lot::park_any(places, 2, {}, &index_);
+  });
+  yield();
+  EXPECT_EQ(lot::unpark(&first_, lot::kAll), 2);
+  fiber.join();
+  EXPECT_EQ(ended_, Woken::kUnparked);
+}
+
 }  // namespace
 }  // namespace weft::runtime

@@ -53,5 +53,17 @@ TEST(StackDeathTest, OverflowNamesFiberSizeAndRemedy) {
               "stack overflow in fiber [0-9]+ 'digger'.*its stack has [0-9]+ KiB.*WEFT_STACK");
 }
 
+TEST(Stack, AWiderGuardIsUndone) {
+  const Stack stack = cut_stack(2);
+  ASSERT_NE(stack.low, nullptr);
+  ASSERT_TRUE(widen_guard(stack, 2 * os::kPage));
+  stack.low[2 * os::kPage] = 'x';  // above it
+  EXPECT_TRUE(in_guard(stack, stack.low + 2 * os::kPage, stack.low + os::kPage));
+  EXPECT_DEATH(*static_cast<volatile char*>(stack.low + os::kPage) = 'x', "");
+  narrow_guard(stack, 2 * os::kPage);
+  stack.low[0] = 'x';
+  EXPECT_EQ(stack.low[0], 'x');
+}
+
 }  // namespace
 }  // namespace weft::runtime
