@@ -21,6 +21,7 @@ int call_main(int argc, char** argv, char** envp) {
 }  // namespace
 
 // The same code serves old programs, which pass `init` and `fini`, and new ones, which do not.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): libc's name
 extern "C" int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*fini)(),
                                  void (*loader_fini)(), void* stack_end) {
   main_of_program = main;

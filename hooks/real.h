@@ -140,7 +140,7 @@ inline constinit Next<"syscall", long(long, long, long, long, long, long, long)>
 inline constinit Next<"prctl", int(int, long, long, long, long)> prctl;
 
 inline constinit Next<"longjmp", void(struct __jmp_buf_tag*, int)> longjmp;
-inline constinit Next<"__longjmp_chk", void(struct __jmp_buf_tag*, int)> __longjmp_chk;
+inline constinit Next<"__longjmp_chk", void(struct __jmp_buf_tag*, int)> longjmp_checked;
 
 // Clang's type of a noreturn function is another one.
 inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
@@ -153,7 +153,7 @@ inline void find_all() {
   syscall.find();
   pthread_exit.find();
   longjmp.find();
-  __longjmp_chk.find();
+  longjmp_checked.find();
   prctl.find();
 }
 

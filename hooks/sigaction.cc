@@ -261,7 +261,7 @@ void restore_mask(const struct __jmp_buf_tag* buffer) {
 
 [[noreturn]] void jump_checked(struct __jmp_buf_tag* buffer, int value) {
   restore_mask(buffer);
-  real::__longjmp_chk(buffer, value);
+  real::longjmp_checked(buffer, value);
   __builtin_unreachable();
 }
 

@@ -10,8 +10,8 @@ namespace weft::hooks {
 
 /// The fiber behind a thread handle; null if a kernel thread is.
 inline runtime::Fiber* fiber_of(pthread_t thread) {
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): for glibc a handle is the address of the control
-  // block
+  // For glibc a handle is the address of the control block.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   return runtime::fiber_of_thread(reinterpret_cast<const void*>(thread));
 }
 

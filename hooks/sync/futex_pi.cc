@@ -15,8 +15,6 @@
 
 namespace weft::hooks::sync {
 
-using runtime::Deadline;
-
 namespace {
 
 class PiWord {

@@ -52,4 +52,4 @@ comm -23 failed known >unexpected
 comm -13 failed known >fixed
 [[ ! -s unexpected ]] || fail "only under the runner: $(paste -sd' ' unexpected)"
 [[ ! -s fixed ]] || fail "passed, but are in python_suite.known: $(paste -sd' ' fixed)"
-assert_equal "exit status of the suite" 0 "$status"
+[[ -s failed ]] || assert_equal "exit status of the suite" 0 "$status"

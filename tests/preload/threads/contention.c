@@ -13,7 +13,7 @@
 #include "other_thread.h"
 #include "say.h"
 
-enum { kThreads = 4, kEach = 250000, kPairs = 2, kOnces = 20000 };
+enum { kThreads = 4, kEach = 250000, kPairs = 2, kOnces = kEach };
 
 static pthread_mutex_t m;
 static pthread_cond_t conditions[2];
@@ -31,7 +31,7 @@ static int each = kEach; /* of the mutexes */
 
 /* Lets another thread find it locked now and then. */
 static void linger(int round) {
-  if (round % 5000 == 0) sched_yield();
+  if (round % 256 == 0) sched_yield();
 }
 
 static void* counts_under_mutex(void* unused) {
@@ -95,7 +95,7 @@ static void* answers(void* number) {
 }
 
 static void* passes(void* unused) {
-  for (int i = 0; i < kEach / 10; i++)
+  for (int i = 0; i < kEach; i++)
     if (pthread_barrier_wait(&barrier) == PTHREAD_BARRIER_SERIAL_THREAD)
       __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED);
   return unused;
@@ -136,12 +136,16 @@ static void* counts_under_futex(void* unused) {
   return unused;
 }
 
+/* Now and then it waits for its turn. */
 static void* takes_turns_in_c11(void* number) {
-  for (int i = 0; i < kEach / 10; i++) {
+  for (int i = 0; i < kEach; i++) {
     mtx_lock(&mtx);
-    while (count % kThreads != (intptr_t)number) cnd_wait(&cnd, &mtx);
-    count++;
-    cnd_broadcast(&cnd);
+    other++;
+    if (i % 10 == 0) {
+      while (count % kThreads != (intptr_t)number) cnd_wait(&cnd, &mtx);
+      count++;
+      cnd_broadcast(&cnd);
+    }
     mtx_unlock(&mtx);
   }
   return NULL;
