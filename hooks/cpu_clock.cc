@@ -21,27 +21,20 @@ namespace cpu_time = runtime::cpu_time;
 
 namespace {
 
-constexpr unsigned kOfOneThread = 4;
-constexpr unsigned kScheduled = 2;
-
-clockid_t clock_of_id(pid_t id) {
-  return static_cast<clockid_t>(~static_cast<unsigned>(id) << 3 | kOfOneThread | kScheduled);
-}
-pid_t id_of_clock(clockid_t clock) { return static_cast<pid_t>(~(clock >> 3)); }
-
 constexpr pid_t kIdOfMain = runtime::kFirstFiberTid - 1;
 
 pid_t id_for_clock(const Fiber& fiber) { return fiber.is_main ? kIdOfMain : fiber.tid; }
 
 bool is_of_fiber(clockid_t clock) {
-  return clock < 0 && id_of_clock(clock) >= kIdOfMain && runtime::Scheduler::process() != nullptr;
+  return clock < 0 && cpu_time::thread_of_clock(clock) >= kIdOfMain &&
+         runtime::Scheduler::process() != nullptr;
 }
 
 // Of the fiber with that clock; negative if there is none.
 std::int64_t used_by_other(clockid_t clock) {
   std::int64_t used = -1;
   runtime::Scheduler::process()->for_each_fiber([&](const Fiber& fiber) {
-    if (id_for_clock(fiber) == id_of_clock(clock)) {
+    if (id_for_clock(fiber) == cpu_time::thread_of_clock(clock)) {
       used = cpu_time::used_ns(fiber);
     }
   });
@@ -89,7 +82,7 @@ int cpu_clock_of(pthread_t thread, clockid_t* clock) {
     return real::pthread_getcpuclockid(thread, clock);
   }
   cpu_time::keep(*fiber->scheduler);
-  *clock = clock_of_id(id_for_clock(*fiber));
+  *clock = cpu_time::clock_of_thread(id_for_clock(*fiber));
   return 0;
 }
 

@@ -7,13 +7,10 @@
 namespace weft::runtime::cpu_time {
 namespace {
 
-// What a kernel thread has used; zero if it is gone. The kernel makes the number of its clock so.
+// What a kernel thread has used; zero if it is gone.
 std::int64_t of_kernel_thread(pid_t tid) {
-  constexpr unsigned kOfOneThread = 4;
-  constexpr unsigned kScheduled = 2;
-  const unsigned clock = ~static_cast<unsigned>(tid) << 3 | kOfOneThread | kScheduled;
   timespec now = {};
-  sys::call(SYS_clock_gettime, static_cast<int>(clock), &now);
+  sys::call(SYS_clock_gettime, clock_of_thread(tid), &now);
   return to_ns(now);
 }
 

@@ -6,6 +6,8 @@
 // what the kernel thread has used since is the fiber's that leaves it. Time from before the first
 // question is nobody's.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 
 #include "runtime/fiber.h"
@@ -13,6 +15,14 @@
 namespace weft::runtime::cpu_time {
 
 inline constinit std::atomic<bool> is_kept{false};
+
+/// The clock of the CPU time of the thread with this id, as the kernel makes its number; and back.
+constexpr clockid_t clock_of_thread(pid_t id) {
+  constexpr unsigned kOfOneThread = 4;
+  constexpr unsigned kScheduled = 2;
+  return static_cast<clockid_t>(~static_cast<unsigned>(id) << 3 | kOfOneThread | kScheduled);
+}
+constexpr pid_t thread_of_clock(clockid_t clock) { return ~(clock >> 3); }
 
 /// Begins to count, for all fibers of a scheduler. Threads: any.
 void keep(Scheduler& scheduler);
