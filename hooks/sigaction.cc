@@ -73,7 +73,7 @@ bool is_for_this_thread(int signal, const siginfo_t& info) {
 // The first thread, if a signal for the process is to be its, and the running code is another's.
 Fiber* owner_elsewhere(int signal) {
   runtime::Scheduler* const scheduler = runtime::Scheduler::process();
-  if (scheduler == nullptr) {
+  if (scheduler == nullptr || !scheduler->is_of_this_process()) {
     return nullptr;
   }
   Fiber& leader = scheduler->leader();

@@ -106,6 +106,8 @@ class Scheduler {
   /// The process's first thread: the main fiber, or in a forked child the one that forked. Signals
   /// for the process are its.
   Fiber& leader() { return *leader_; }
+  /// Whether it was started in this process: not so in a child that a raw system call has made.
+  [[nodiscard]] bool is_of_this_process() const;
   Hub& hub() { return hub_; }
   IdleWorkers& idle() { return idle_; }
 
@@ -232,6 +234,7 @@ class Scheduler {
   Worker main_worker_;
   Fiber main_;
   Fiber* leader_ = &main_;
+  pid_t process_id_ = 0;
   Monitor monitor_;
   Worker* spares_ = nullptr;
   Worker* ended_ = nullptr;  // their memory is used again

@@ -89,6 +89,7 @@ bool Scheduler::start() {
     return false;
   }
   os::become_multithreaded();
+  process_id_ = static_cast<pid_t>(sys::call(SYS_getpid));
   main_.scheduler = this;
   if (kind_ == Kind::kPool) {
     std::uint64_t mask = 0;
@@ -144,6 +145,8 @@ bool Scheduler::start_process(int workers) {
 
 Scheduler* Scheduler::process() { return process_scheduler.load(std::memory_order_acquire); }
 
+bool Scheduler::is_of_this_process() const { return process_id_ == sys::call(SYS_getpid); }
+
 Scheduler* Scheduler::start_pool(int workers) {
   return start_in(ThreadEnd::take_memory(retired_pools, workers), Kind::kPool, workers);
 }
@@ -186,6 +189,7 @@ void Scheduler::after_fork_in_child() {
 void Scheduler::restart_in_child() {
   Fiber* const self = runtime::current();
   leader_ = self;
+  process_id_ = static_cast<pid_t>(sys::call(SYS_getpid));
   lot::after_fork_in_child();
   fiber_signals::after_fork_in_child();
   fiber_signals::drop_all(*self);
