@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "hooks/sync/native.h"
 #include "runtime/sys.h"
 
 #ifndef RWF_NOWAIT
@@ -153,6 +154,8 @@ long accept(Target& target, sockaddr* address, socklen_t* size, int flags) {
   if (!is_ready(target.fd, POLLIN)) {
     return -EAGAIN;
   }
+  // Another process may have taken it by now: then a signal for the fiber must reach it in there.
+  const sync::Blocking blocking(*runtime::current());
   return sys::call(SYS_accept4, target.fd, address, size, flags);
 }
 

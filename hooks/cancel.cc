@@ -43,6 +43,7 @@ struct Code {
 };
 constinit Code runtime_code;
 constinit Code hooks_code;
+constinit Code switch_code;
 
 std::uintptr_t program_counter(const void* context) {
   const auto& registers = static_cast<const ucontext_t*>(context)->uc_mcontext;
@@ -65,8 +66,7 @@ struct Action {
 // weft's own code nothing is done: the monitor sends another one, or the hook acts.
 void on_call(int /*signal*/, siginfo_t* /*info*/, void* context) {
   Fiber* const self = runtime::current();
-  const std::uintptr_t at = program_counter(context);
-  if (self == nullptr || runtime_code.contains(at) || hooks_code.contains(at)) {
+  if (self == nullptr || interrupts_weft(context)) {
     return;
   }
   const int saved_errno = errno;
@@ -91,6 +91,7 @@ void on_cancel_signal(int signal, siginfo_t* info, void* context) {
 int note_code(dl_phdr_info* info, std::size_t, void*) {
   const auto runtime_address = reinterpret_cast<std::uintptr_t>(&runtime::interrupt);
   const auto hooks_address = reinterpret_cast<std::uintptr_t>(&on_cancel_signal);
+  const auto switch_address = reinterpret_cast<std::uintptr_t>(runtime::switch_code());
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = info->dlpi_phdr[i];
     const std::uintptr_t start = info->dlpi_addr + segment.p_vaddr;
@@ -103,6 +104,9 @@ int note_code(dl_phdr_info* info, std::size_t, void*) {
     }
     if (code.contains(hooks_address)) {
       hooks_code = code;
+    }
+    if (code.contains(switch_address)) {
+      switch_code = code;
     }
   }
   return 0;
@@ -141,6 +145,13 @@ int cancel(pthread_t thread) {
 }
 
 }  // namespace
+
+bool interrupts_weft(const void* context) {
+  const std::uintptr_t at = program_counter(context);
+  return runtime_code.contains(at) || hooks_code.contains(at) || switch_code.contains(at) ||
+         runtime::running.worker->mode.load(std::memory_order_relaxed) ==
+             runtime::WorkerMode::kRuntime;
+}
 
 void handle_calls() {
   if (is_handled.exchange(true)) {

@@ -53,6 +53,20 @@ inline void test_cancel() {
   self->handlers_run.store(HandlersRun::kNone, std::memory_order_relaxed);
 }
 
+/// Whether a signal came in weft's own code, which may hold locks of its own. On a worker.
+bool interrupts_weft(const void* context);
+
+/// Where a program may loop without ever waiting: what has come acts.
+inline void look_for_calls() {
+  runtime::Fiber* const self = runtime::current();
+  if (self != nullptr && self->called.load(std::memory_order_relaxed)) {
+    run_handlers();
+    if (runtime::must_cancel_at_once(*self)) {
+      ::pthread_testcancel();
+    }
+  }
+}
+
 /// Has os::kCancelSignal handled by weft. Before the first is sent.
 void handle_calls();
 

@@ -65,6 +65,8 @@ bool is_for_this_thread(int signal, const siginfo_t& info) {
     case SIGPROF:
     case SIGVTALRM:
       return info.si_code > 0 || info.si_code == SI_TKILL;
+    case SIGPIPE:  // of the call that wrote
+      return info.si_pid == sys::call(SYS_getpid) || info.si_code == SI_TKILL;
     default:
       return info.si_code == SI_TKILL;
   }
@@ -109,53 +111,72 @@ class HandlerMask {
 };
 
 // The fiber whom the kernel thread was sent a signal for has left it: it will act by itself.
-bool came_late(const Fiber& self) {
-  Fiber* const meant = runtime::running.worker->signalled.exchange(nullptr);
-  if (meant == nullptr || meant == &self) {
+bool came_late(const Fiber* self) {
+  runtime::Worker* const worker = runtime::running.worker;
+  Fiber* const meant = worker == nullptr ? nullptr : worker->signalled.exchange(nullptr);
+  if (meant == nullptr || meant == self) {
     return false;
   }
   meant->scheduler->call(*meant);
   return true;
 }
 
-void on_signal(int signal, siginfo_t* info, void* context) {
-  if ((signal == SIGSEGV || signal == SIGBUS) && sync::recover_from_fault(context)) {
-    return;
-  }
-  Fiber* const self = runtime::current();
-  siginfo_t kept = {};
-  if (!is_for_this_thread(signal, *info)) {
-    if (Fiber* const leader = owner_elsewhere(signal)) {
-      const int saved_errno = errno;
-      signals::send(*leader, *info);
-      errno = saved_errno;
-      return;
-    }
-  } else if (info->si_code == SI_TKILL && self != nullptr) {
-    if (came_late(*self)) {
-      return;
-    }
-    if (signals::take(*self, signals::bit_of(signal), &kept)) {
-      info = &kept;
-    }
-  }
+bool is_fault(int signal, const siginfo_t& info) {
+  return info.si_code > 0 && signal != SIGPROF && signal != SIGVTALRM &&
+         is_for_this_thread(signal, info);
+}
+
+// In weft's own code the handler might need what that has locked: it runs when the fiber leaves it.
+// Not so where the fiber itself sends the signal, or waits in the kernel.
+bool must_wait(Fiber& self, int signal, const siginfo_t& info, const void* context) {
+  const bool raises = self.raises.exchange(false);
+  return !raises && !self.is_blocking.load() && !is_fault(signal, info) && interrupts_weft(context);
+}
+
+void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
   Action& action = actions[signal];
   const Handler handler = action.handler.load();
   const int flags = action.flags.load();
   if ((flags & SA_RESETHAND) != 0) {
     ::signal(signal, SIG_DFL);
   }
-  if (self != nullptr) {
-    signals::note_handler(*self, (flags & SA_RESTART) != 0);
-  }
+  const runtime::Worker* const worker = runtime::running.worker;
   HandlerMask mask(self, signal, action);
   if (handler != nullptr) {
     handler(signal, info, context);
   }
   mask.returns_to(context);
-  if (self != nullptr) {
+  if (runtime::running.worker != worker) {
+    // The return from here sets the signal stack, which is that of the kernel thread it began on.
+    ::sigaltstack(nullptr, &static_cast<ucontext_t*>(context)->uc_stack);
+  }
+  if (self != nullptr) {  // last: calls in the handler have begun anew
+    signals::note_handler(*self, (flags & SA_RESTART) != 0);
     runtime::interrupt(*self);
   }
+}
+
+void on_signal(int signal, siginfo_t* info, void* context) {
+  if ((signal == SIGSEGV || signal == SIGBUS) && sync::recover_from_fault(context)) {
+    return;
+  }
+  const int saved_errno = errno;
+  Fiber* const self = runtime::current();
+  Fiber* const leader = is_for_this_thread(signal, *info) ? nullptr : owner_elsewhere(signal);
+  if (leader != nullptr) {
+    signals::send(*leader, *info);
+  } else if (info->si_code != SI_TKILL || !came_late(self)) {
+    siginfo_t kept = {};
+    if (self != nullptr && must_wait(*self, signal, *info, context)) {
+      signals::send(*self, *info);
+    } else if (self != nullptr && info->si_code == SI_TKILL &&
+               signals::take(*self, signals::bit_of(signal), &kept)) {
+      run_handler(self, signal, &kept, context);
+    } else {
+      run_handler(self, signal, info, context);
+    }
+  }
+  errno = saved_errno;
 }
 
 struct sigaction action_of_program(const Action& action) {
@@ -172,12 +193,22 @@ void store(Action& action, const struct sigaction& wanted) {
   action.handler = wanted.sa_sigaction;
 }
 
+bool is_about_instructions(int signal) {
+  return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
+         signal == SIGTRAP;
+}
+
 // The kernel's action for one of the program's: SA_RESETHAND is not for those that are sent on.
-struct sigaction by_way_of_weft(const struct sigaction& wanted) {
+struct sigaction by_way_of_weft(int signal, const struct sigaction& wanted) {
   struct sigaction action = wanted;
   if (is_handler(wanted)) {
     action.sa_sigaction = on_signal;
     action.sa_flags = (wanted.sa_flags & ~static_cast<int>(SA_RESETHAND)) | SA_SIGINFO;
+    if (!is_about_instructions(signal)) {
+      // On the fiber's own stack: the kernel thread's signal stack is for one handler at a time,
+      // and another fiber's may come while this one waits.
+      action.sa_flags &= ~SA_ONSTACK;
+    }
   }
   return action;
 }
@@ -190,7 +221,7 @@ int set_action(int signal, const struct sigaction* wanted, struct sigaction* old
   const struct sigaction before = action_of_program(action);
   struct sigaction indirect = {};
   if (wanted != nullptr) {
-    indirect = by_way_of_weft(*wanted);
+    indirect = by_way_of_weft(signal, *wanted);
     if (is_handler(*wanted)) {
       store(action, *wanted);  // first: the signal may come at once
     }
@@ -244,8 +275,12 @@ int set_interrupting(int signal, int interrupts) {
   return set_action(signal, &action, nullptr);
 }
 
-// libc sets the mask that was saved by a way of its own.
+// libc sets the mask that was saved by a way of its own. Whatever call is left, the fiber is in it
+// no more.
 void restore_mask(const struct __jmp_buf_tag* buffer) {
+  if (Fiber* const self = runtime::current()) {
+    self->is_blocking = false;
+  }
   if (buffer->__mask_was_saved != 0 && runtime::current() != nullptr && is_on(Group::kSignal)) {
     std::uint64_t mask = 0;
     std::memcpy(&mask, &buffer->__saved_mask, sizeof mask);
@@ -265,15 +300,26 @@ void restore_mask(const struct __jmp_buf_tag* buffer) {
   __builtin_unreachable();
 }
 
-// Whom the kernel would choose. Null: whoever does not block it.
+bool takes(const Fiber& fiber, int signal) {
+  return (fiber.signal_mask.load() & signals::bit_of(signal)) == 0;
+}
+
+// Whom the kernel would choose: the first thread, the calling one, or any other that does not block
+// it. Null: nobody.
 Fiber* target_in_process(int signal) {
   Fiber* const self = runtime::current();
   if (Fiber* const leader = owner_elsewhere(signal)) {
     return leader;
   }
-  const bool self_takes_it =
-      self != nullptr && (self->signal_mask.load() & signals::bit_of(signal)) == 0;
-  return self_takes_it ? self : nullptr;
+  if (self == nullptr || takes(*self, signal)) {
+    return self;
+  }
+  Fiber* found = nullptr;
+  self->scheduler->for_each_fiber([&](Fiber& fiber) {
+    const bool has_ended = (fiber.end_state.load() & Fiber::kHasEnded) != 0;
+    found = found == nullptr && !has_ended && takes(fiber, signal) ? &fiber : found;
+  });
+  return found;
 }
 
 bool is_own_process(pid_t process) { return process == sys::call(SYS_getpid); }

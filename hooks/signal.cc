@@ -67,7 +67,7 @@ int mask_errno(int how, const sigset_t* set, sigset_t* old) {
 
 int signal_thread(pthread_t thread, int signal) {
   runtime::Fiber* const fiber = any_fiber_of(thread);
-  if (fiber == nullptr || !is_on(Group::kSignal)) {
+  if (fiber == nullptr) {
     return real::pthread_kill(thread, signal);
   }
   if (signal == 0) {
@@ -78,7 +78,7 @@ int signal_thread(pthread_t thread, int signal) {
 
 int queue_signal(pthread_t thread, int signal, sigval value) {
   runtime::Fiber* const fiber = any_fiber_of(thread);
-  if (fiber == nullptr || !is_on(Group::kSignal)) {
+  if (fiber == nullptr) {
     return real::pthread_sigqueue(thread, signal, value);
   }
   if (signal == 0) {
@@ -139,6 +139,9 @@ int send_signal(runtime::Fiber& fiber, const siginfo_t& info) {
     return runtime::fiber_signals::send_to_kernel_thread(fiber, info);
   }
   const int error = runtime::fiber_signals::send(fiber, info);
+  if (&fiber != runtime::current() && fiber.is_blocking.load() && error == 0) {
+    fiber.scheduler->call(fiber);  // it has just begun to
+  }
   if (&fiber == runtime::current()) {
     run_handlers();  // raise and its kind return behind the handler
   }
@@ -147,13 +150,16 @@ int send_signal(runtime::Fiber& fiber, const siginfo_t& info) {
 
 long signal_by_id(pid_t process, pid_t id, int signal) {
   runtime::Scheduler* const scheduler = runtime::Scheduler::process();
-  if (id < runtime::kFirstFiberTid || scheduler == nullptr) {
+  const bool is_of_leader = scheduler != nullptr && id == sys::call(SYS_getpid);
+  if (scheduler == nullptr || (id < runtime::kFirstFiberTid && !is_of_leader)) {
     return process == -1 ? sys::call(SYS_tkill, id, signal)
                          : sys::call(SYS_tgkill, process, id, signal);
   }
-  runtime::Fiber* found = nullptr;
-  scheduler->for_each_fiber(
-      [&](runtime::Fiber& fiber) { found = fiber.tid == id ? &fiber : found; });
+  runtime::Fiber* found = is_of_leader ? &scheduler->leader() : nullptr;
+  if (found == nullptr) {
+    scheduler->for_each_fiber(
+        [&](runtime::Fiber& fiber) { found = fiber.tid == id ? &fiber : found; });
+  }
   if (found == nullptr || (process != -1 && process != sys::call(SYS_getpid))) {
     return -ESRCH;
   }

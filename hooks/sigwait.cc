@@ -129,7 +129,8 @@ int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* time
   if (self == nullptr) {
     return real::sigtimedwait(set, info, timeout);
   }
-  if (timeout != nullptr && (timeout->tv_nsec < 0 || timeout->tv_nsec >= Deadline::kSecond)) {
+  if (timeout != nullptr &&
+      (timeout->tv_sec < 0 || timeout->tv_nsec < 0 || timeout->tv_nsec >= Deadline::kSecond)) {
     return static_cast<int>(to_libc(-EINVAL));
   }
   const Deadline deadline =
@@ -138,24 +139,23 @@ int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* time
   return static_cast<int>(to_libc(take_signal(*self, set, info, deadline)));
 }
 
-// The kernel waits, with the mask; what is sent to the fiber goes to its kernel thread meanwhile.
+// The kernel waits, with the mask; what is sent to the fiber interrupts it there.
 int suspend(const sigset_t* mask) {
   runtime::Fiber* const self = cooperative(Group::kSignal);
   if (self == nullptr) {
     return real::sigsuspend(mask);
   }
-  const std::uint64_t before = self->signal_mask.load();
-  return sync::block([=] {
-    // What is pending here already, and the mask lets through, ends it at once.
-    if ((self->pending_signals.load() & ~bits_of(*mask)) != 0) {
-      self->signal_mask = bits_of(*mask);
-      runtime::running.worker->apply_signal_mask(bits_of(*mask));
-      run_handlers();
-      set_fiber_mask(before);
-      return static_cast<int>(to_libc(-EINTR));
-    }
-    return real::sigsuspend(mask);
+  test_cancel();
+  const std::uint64_t before = fiber_mask();
+  const int result = sync::block([=] {
+    set_fiber_mask(bits_of(*mask));  // from here on the fiber is called for what it lets through
+    const bool has_run = self->handlers_run.load() != HandlersRun::kNone;
+    return has_run ? static_cast<int>(to_libc(-EINTR)) : real::sigsuspend(mask);
   });
+  const int saved_errno = errno;
+  set_fiber_mask(before);
+  errno = saved_errno;
+  return result;
 }
 
 int pause_here() {

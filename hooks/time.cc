@@ -117,6 +117,7 @@ int yield_here() {
     return real::sched_yield();
   }
   runtime::yield();
+  look_for_calls();
   return 0;
 }
 

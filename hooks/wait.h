@@ -112,6 +112,9 @@ ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
     if (error != 0 && done > 0) {
       return static_cast<ssize_t>(done);
     }
+    if (error == EPIPE) {
+      run_handlers();  // that of SIGPIPE runs before the call returns
+    }
     if (error != 0) {
       return error == EPERM && result == -EAGAIN ? next() : to_libc(-error);
     }

@@ -106,6 +106,8 @@ void arrive(context::transfer_t transfer, Fiber* self) {
 
 }  // namespace
 
+const void* switch_code() { return reinterpret_cast<const void*>(&context::jump_fcontext); }
+
 void prepare(Fiber* fiber) {
   const auto size = static_cast<std::size_t>(fiber->stack_top - fiber->stack_low);
   fiber->context = context::make_fcontext(fiber->stack_top, size, fiber_entry);

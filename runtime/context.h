@@ -25,6 +25,9 @@ extern thread_local Running running [[gnu::tls_model("initial-exec")]];
 /// The running fiber, or null.
 inline Fiber* current() { return running.fiber; }
 
+/// The machine code that leaves one stack and enters another: its address.
+const void* switch_code();
+
 /// Makes a fiber that was not entered yet start at fiber->run, on its stack.
 void prepare(Fiber* fiber);
 

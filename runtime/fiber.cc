@@ -124,6 +124,11 @@ bool renew(Fiber* fiber) {
   fiber->interrupted.store(false, std::memory_order_relaxed);
   fiber->cancelled.store(false, std::memory_order_relaxed);
   fiber->called.store(false, std::memory_order_relaxed);
+  fiber->is_blocking.store(false, std::memory_order_relaxed);
+  fiber->raises.store(false, std::memory_order_relaxed);
+  fiber->unknown_handler_ran.store(false, std::memory_order_relaxed);
+  fiber->handlers_run.store({}, std::memory_order_relaxed);
+  fiber->awaited_signals.store(0, std::memory_order_relaxed);
   fiber_signals::drop_all(*fiber);
   fiber->cpu_ns.store(0, std::memory_order_relaxed);
   fiber->cpu_since_ns.store(Fiber::kUnknownCpuTime, std::memory_order_relaxed);

@@ -113,7 +113,6 @@ struct Fiber {
   std::atomic<std::uint64_t> signal_mask{0};  // changed by the fiber itself
   std::atomic<std::uint64_t> pending_signals{0};  // those in `signals`: see fiber_signals.h
   std::atomic<std::uint64_t> awaited_signals{0};  // it is in sigwait for these
-  std::uint32_t signals_taken = 0;                // by the fiber itself
   PendingSignal* signals = nullptr;               // guarded by the lock of fiber_signals.cc
   Fiber* next = nullptr;                          // in the queue that holds it
   Scheduler* scheduler = nullptr;                 // constant while it lives
@@ -143,6 +142,8 @@ struct Fiber {
   std::atomic<std::int64_t> cpu_since_ns{kUnknownCpuTime};  // what its kernel thread had used then
 
   // -- the fiber itself --
+  std::uint32_t signals_taken = 0;
+  std::atomic<bool> raises{false};  // it sends itself a signal just now: its handler runs at once
   std::atomic<fiber_signals::HandlersRun> handlers_run{};  // since the call that may wait began
   std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker
   void* result = nullptr;

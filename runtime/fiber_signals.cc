@@ -170,7 +170,9 @@ void raise_pending(Fiber& self) {
     }
     const int signal = __builtin_ctzll(runnable) + 1;
     const std::uint32_t seen = self.signals_taken;
+    self.raises = true;
     sys::call(SYS_tgkill, sys::call(SYS_getpid), sys::call(SYS_gettid), signal);
+    self.raises = false;
     siginfo_t unused = {};
     if (self.signals_taken == seen) {
       take(self, bit_of(signal),

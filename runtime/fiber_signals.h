@@ -56,8 +56,7 @@ HandlersRun run_handlers(Fiber& self);
 /// interrupted.
 void handlers_are_announced();
 [[nodiscard]] bool has_announced_handlers();
-/// A handler begins on the running fiber. When it returns, interrupt() the fiber: it may be about
-/// to wait.
+/// A handler has run on the running fiber. Then interrupt() it: it may be about to wait.
 void note_handler(Fiber& self, bool restarts);
 
 /// The fiber has ended: nobody is there for what is pending.

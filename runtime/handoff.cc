@@ -52,10 +52,13 @@ void Scheduler::hand_off_own() {
 void Scheduler::pin_current(bool for_good) {
   Fiber* const self = runtime::current();
   Worker* const worker = running.worker;
-  if (!has_migration() || (is_alone() && self->pinned == nullptr)) {
+  if (!has_migration() || (is_alone() && holders() == 1 && self->pinned == nullptr)) {
     return;
   }
-  hand_off_own();
+  RunQueue* const own = worker->queue.load(std::memory_order_relaxed);
+  if (own != nullptr && worker->mode.load(std::memory_order_relaxed) == WorkerMode::kUser) {
+    hand_off(*own, worker);
+  }
   if (self->pinned != nullptr ||
       worker->mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
     worker->pin(self, for_good);

@@ -12,8 +12,9 @@
 
 namespace weft::runtime {
 
-/// One wait of the running fiber. `interruptible`: handlers and cancellation end it. If not,
-/// handlers run within it, and only asynchronous cancellation ends it.
+/// One wait of the running fiber. `interruptible`: handlers and cancellation end it for good. If
+/// not, the caller waits again once the handlers have run, and only asynchronous cancellation
+/// counts.
 class Interruptible {
  public:
   Interruptible(Fiber& self, bool interruptible) : self_(self), interruptible_(interruptible) {
@@ -34,13 +35,7 @@ class Interruptible {
   /// Whether it has been ended: then the caller, once it waits no more, runs the handlers or lets
   /// its cancellation act. True once.
   [[nodiscard]] bool has_ended() {
-    if (!self_.interrupted.load(std::memory_order_relaxed) || !self_.interrupted.exchange(false)) {
-      return false;
-    }
-    if (!interruptible_) {
-      fiber_signals::run_handlers(self_);
-    }
-    return interruptible_ || must_cancel_at_once(self_);
+    return self_.interrupted.load(std::memory_order_relaxed) && self_.interrupted.exchange(false);
   }
 
  private:

@@ -126,6 +126,9 @@ Woken sleep(Waiter& waiter, const ParkOptions& options) {
   if (ended != Woken::kUnparked && !withdraw(waiter)) {
     return Woken::kUnparked;  // somebody's wake-up came in the meantime: it counts
   }
+  if (ended == Woken::kInterrupted && waiter.fiber != nullptr && !options.interruptible) {
+    fiber_signals::run_handlers(*waiter.fiber);  // they may leave by a jump: nothing is queued now
+  }
   return ended;
 }
 

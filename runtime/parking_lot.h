@@ -22,8 +22,8 @@ enum class Woken : std::uint8_t {
   kUnparked,
   kInvalid,      // `valid` said no: never slept
   kTimedOut,     // the deadline passed; nobody's wake-up was taken
-  kInterrupted,  // a signal handler ran, or the fiber is to be cancelled; nobody's wake-up was
-                 // taken
+  kInterrupted,  // there is a handler to run, or has been, or the fiber is to be cancelled: look
+                 // again; nobody's wake-up was taken
   kDeadlock,     // nobody is left who could wake; only where hears_of_deadlock
 };
 

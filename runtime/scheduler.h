@@ -141,8 +141,8 @@ class Scheduler {
   /// The running fiber is about to block: its worker's queue goes to a spare at once.
   void hand_off_own();
   /// The running fiber keeps its kernel thread to itself from now on, until it ends if `for_good`:
-  /// it is about to change that. Does nothing for the only fiber, where fibers stay on one thread
-  /// anyhow, and when no other kernel thread can be had.
+  /// it is about to change that. Does nothing for the only fiber of one worker, which stays where
+  /// it is anyhow, and when no other kernel thread can be had.
   void pin_current(bool for_good);
   /// Ends that, unless it was for good.
   static void unpin_current();

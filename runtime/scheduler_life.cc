@@ -183,6 +183,10 @@ void Scheduler::after_fork_in_child() {
   after_fork_in_parent();
   if (Scheduler* const scheduler = current()) {
     scheduler->restart_in_child();
+  } else {  // a kernel thread that is none of ours has forked: no fiber lives here
+    process_scheduler = nullptr;
+    lot::after_fork_in_child();
+    fiber_signals::after_fork_in_child();
   }
 }
 

@@ -100,6 +100,7 @@ int spin(pthread_spinlock_t* lock) {
   int error = real::pthread_spin_trylock(lock);
   while (error == EBUSY) {
     runtime::yield();
+    look_for_calls();
     error = real::pthread_spin_trylock(lock);
   }
   return error;

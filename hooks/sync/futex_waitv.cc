@@ -56,19 +56,23 @@ long futex_wait_any(const long (&a)[6]) {
   // NOLINTEND(performance-no-int-to-ptr)
   std::size_t woken = 0;
   begin_call();
-  switch (lot::park_any(
-      places, count,
-      {.deadline = until.deadline(), .tag = FUTEX_BITSET_MATCH_ANY, .interruptible = true},
-      &woken)) {
-    case lot::Woken::kInvalid:
-      return -EAGAIN;
-    case lot::Woken::kTimedOut:
-      return -ETIMEDOUT;
-    case lot::Woken::kInterrupted:
-      run_handlers();
-      return -EINTR;
-    default:
-      return static_cast<long>(woken);
+  for (;;) {
+    switch (lot::park_any(
+        places, count,
+        {.deadline = until.deadline(), .tag = FUTEX_BITSET_MATCH_ANY, .interruptible = true},
+        &woken)) {
+      case lot::Woken::kInvalid:
+        return -EAGAIN;
+      case lot::Woken::kTimedOut:
+        return -ETIMEDOUT;
+      case lot::Woken::kInterrupted:
+        if (is_interrupted(run_handlers(), false)) {
+          return -EINTR;
+        }
+        break;
+      default:
+        return static_cast<long>(woken);
+    }
   }
 }
 

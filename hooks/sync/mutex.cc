@@ -85,8 +85,8 @@ int relock(pthread_mutex_t* m) {
   return 0;
 }
 
-// First without waiting, so that the kernel thread stays with its queue where nobody has to wait: by
-// a moment that has passed, since libc's trylock leaves a mutex that is not recoverable locked.
+// First without waiting, so that the kernel thread stays with its queue where nobody has to wait:
+// by a moment that has passed, since libc's trylock leaves a mutex that is not recoverable locked.
 int lock_by_libc(pthread_mutex_t* m, const TimePoint& until) {
   const bool is_owned = knows_owner(m);
   AsKernelThread identity(is_owned);
@@ -196,6 +196,7 @@ int try_lock(pthread_mutex_t* m) {
     const int result = kind_of(m) == PTHREAD_MUTEX_RECURSIVE ? relock(m) : -1;
     if (result < 0 && runtime::current() != nullptr) {
       runtime::running.worker->give_turns();  // a loop around trylock must let the owner run
+      look_for_calls();
     }
     return result >= 0 ? result : EBUSY;
   }

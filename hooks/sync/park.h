@@ -9,13 +9,13 @@ namespace weft::hooks::sync {
 
 namespace lot = runtime::lot;
 
-/// As lot::park. What ends the wait though it is not interruptible is an asynchronous cancellation:
-/// then it acts, and unwinds the caller.
+/// As lot::park, once; the caller looks again whatever ended it but a wake-up or the deadline. An
+/// asynchronous cancellation acts here, and unwinds the caller.
 template <class Valid>
 lot::Woken park(const void* address, Valid valid, const lot::ParkOptions& options = {}) {
   const lot::Woken woken = lot::park(address, valid, options);
-  if (woken == lot::Woken::kInterrupted && !options.interruptible) {
-    test_cancel();
+  if (woken != lot::Woken::kUnparked) {
+    look_for_calls();
   }
   return woken;
 }

@@ -95,9 +95,11 @@ int wait_counted(sem_t* s, const TimePoint& until) {
 
 int wait_by_libc(sem_t* s, const TimePoint& until) {
   test_cancel();
+  const int saved_errno = errno;
   if (real::sem_trywait(s) == 0) {
     return 0;
   }
+  errno = saved_errno;
   return as_errno(block([s, &until] {
     return until.until() == nullptr ? real::sem_wait(s)
                                     : real::sem_clockwait(s, until.clock(), until.until());
