@@ -3,10 +3,7 @@
 //
 // Layer:  hooks.
 //
-// How to add a hook: 1. a line in WEFT_REAL_SYMBOLS below; 2. a row in the table of its group
-// (io.cc, socket.cc, …);
-// 3. the name in LD_PRELOAD/exports.map; 4. its two tests in tests/hooks; 5. its line in
-// hooks/DESIGN.md.
+// How to add a hook: hooks/DESIGN.md.
 #pragma once
 #include <dlfcn.h>
 #include <fcntl.h>

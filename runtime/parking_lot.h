@@ -4,10 +4,10 @@
 // Layer:  runtime. Locks, conditions, semaphores, joins and futexes are all built on this.
 //
 // Protocol: a waiter queues itself under the lock of its address's bucket, after a last look at the
-// word it waits for
-// (`valid`). A waker changes the word first and takes the same lock second. So either the waiter
-// sees the change and does not sleep, or the waker finds it queued. Waiters lie on their own
-// stacks: waiting allocates nothing.
+// word it waits for (`valid`). A waker changes the word first and takes the same lock second. So
+// either the waiter sees the change and does not sleep, or the waker finds it queued. Waiters lie
+// on their own stacks: waiting allocates nothing. Handlers run only when a waiter is out of its
+// queue, since they may leave its stack by a jump.
 #pragma once
 #include <atomic>
 #include <cstdint>
