@@ -66,9 +66,12 @@ struct Action {
 // weft's own code nothing is done: the monitor sends another one, or the hook acts.
 void on_call(int /*signal*/, siginfo_t* /*info*/, void* context) {
   Fiber* const self = runtime::current();
-  if (self == nullptr || interrupts_weft(context)) {
+  if (self == nullptr || interrupts_weft(context) ||
+      (!runtime::fiber_signals::can_run(*self) && !runtime::must_cancel_at_once(*self))) {
     return;
   }
+  // Who does not return from here must not leave the signal blocked: its kernel thread lives on.
+  runtime::running.worker->apply_signal_mask(self->signal_mask.load());
   const int saved_errno = errno;
   run_handlers();
   if (runtime::must_cancel_at_once(*self)) {
@@ -160,8 +163,8 @@ void handle_calls() {
   ::dl_iterate_phdr(note_code, nullptr);
   Action action = {};
   action.handler = on_cancel_signal;
-  // Not deferred: who is cancelled does not return from here, and its kernel thread lives on.
-  action.flags = SA_SIGINFO | SA_RESTART | SA_NODEFER | runtime::arch::kNeedsSignalReturn;
+  // Deferred: senders may be quicker than the stack is deep.
+  action.flags = SA_SIGINFO | SA_RESTART | runtime::arch::kNeedsSignalReturn;
   action.restorer = runtime::arch::weft_signal_return;
   sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, &action, nullptr, sizeof action.mask);
 }

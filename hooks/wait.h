@@ -88,6 +88,14 @@ ssize_t once(Wait wait, std::size_t asked, Try attempt_once, Next next) {
   }
 }
 
+/// The handler of SIGPIPE runs before the call returns.
+inline ssize_t failed_write(int error) {
+  if (error == EPIPE) {
+    run_handlers();
+  }
+  return to_libc(-error);
+}
+
 /// As a blocking write on a stream: returns when all `asked` bytes are taken. A count beats an
 /// error. attempt_from(target, done) tries the rest behind the first `done` bytes.
 template <class Try, class Next>
@@ -112,11 +120,8 @@ ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
     if (error != 0 && done > 0) {
       return static_cast<ssize_t>(done);
     }
-    if (error == EPIPE) {
-      run_handlers();  // that of SIGPIPE runs before the call returns
-    }
     if (error != 0) {
-      return error == EPERM && result == -EAGAIN ? next() : to_libc(-error);
+      return error == EPERM && result == -EAGAIN ? next() : failed_write(error);
     }
   }
 }
