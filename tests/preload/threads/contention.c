@@ -27,7 +27,6 @@ static cnd_t cnd;
 static uint32_t word;
 static long count, other, wrong, serial;
 static int queue[16], queued;
-static int each = kEach; /* of the mutexes */
 
 /* Lets another thread find it locked now and then. */
 static void linger(int round) {
@@ -35,7 +34,7 @@ static void linger(int round) {
 }
 
 static void* counts_under_mutex(void* unused) {
-  for (int i = 0; i < each; i++) {
+  for (int i = 0; i < kEach; i++) {
     if (pthread_mutex_lock(&m) != 0) abort();
     linger(i);
     count++;
@@ -201,7 +200,6 @@ int main(int arguments_count, char** arguments) {
   cnd_init(&cnd);
   for (size_t i = 0; arguments_count == 2 && i < sizeof kModes / sizeof *kModes; i++)
     if (strcmp(arguments[1], kModes[i].name) == 0) {
-      if (kModes[i].protocol != PTHREAD_PRIO_NONE) each = kEach / 10; /* is slow */
       make_mutex(kModes[i].type, kModes[i].shared, kModes[i].robust, kModes[i].protocol);
       run(kModes[i].body);
       return 0;
