@@ -52,8 +52,8 @@ int on_thread(long id, bool changes, Call call) {
     pin_fiber();
   }
   const long known = kernel_id(id, changes);
-  return known < 0 && known > -4096 ? static_cast<int>(to_libc(known))
-                                    : call(static_cast<pid_t>(known));
+  return runtime::sys::failed(known) ? static_cast<int>(to_libc(known))
+                                     : call(static_cast<pid_t>(known));
 }
 template <class Call>
 int change(long id, Call call) {
@@ -151,7 +151,7 @@ long name_kernel_thread(long number, long (&arguments)[6]) {
     return 0;
   }
   const long id = kernel_id(arguments[index], changes_kernel_thread(number, arguments));
-  if (id < 0 && id > -4096) {
+  if (runtime::sys::failed(id)) {
     return id;
   }
   arguments[index] = id;

@@ -22,8 +22,8 @@ constexpr std::size_t kKernelMaskBytes = 8;
 
 // libc keeps these two for itself (cancellation, setuid): no program can block them.
 constexpr std::uint64_t kOfLibc = std::uint64_t{3} << 31;
-constexpr std::uint64_t kUnblockable = std::uint64_t{1} << (SIGKILL - 1) | std::uint64_t{1}
-                                                                               << (SIGSTOP - 1);
+constexpr std::uint64_t kUnblockable =
+    runtime::fiber_signals::bit_of(SIGKILL) | runtime::fiber_signals::bit_of(SIGSTOP);
 
 // 0 or an errno.
 int change_mask(int how, const sigset_t* set, sigset_t* old) {
@@ -109,13 +109,11 @@ int pending_signals(sigset_t* set) {
   return result;
 }
 
-}  // namespace
-
-namespace {
 // The fiber has one to itself, or is in a call of libc's that blocks it.
 bool has_kernel_thread(const runtime::Fiber& fiber) {
   return fiber.pinned != nullptr || fiber.is_blocking.load();
 }
+
 }  // namespace
 
 bool is_signal(int signal) {

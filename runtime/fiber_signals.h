@@ -52,8 +52,8 @@ void raise_pending(Fiber& self);
 HandlersRun run_handlers(Fiber& self);
 
 /// The program's handlers are called by one of the hooks, which says so here, and sends what is for
-/// the process to the main fiber. Else nobody knows which handler ran when the hub's wait was
-/// interrupted.
+/// the process to its first thread (Scheduler::leader). Else nobody knows which handler ran when
+/// the hub's wait was interrupted.
 void handlers_are_announced();
 [[nodiscard]] bool has_announced_handlers();
 /// A handler has run on the running fiber. Then interrupt() it: it may be about to wait.
