@@ -86,6 +86,8 @@ constinit std::atomic<decltype(Action::handler)> handler_of_libc{nullptr};
 void on_cancel_signal(int signal, siginfo_t* info, void* context) {
   if (runtime::running.worker != nullptr) {
     on_call(signal, info, context);
+  } else if (runtime::held_locks.postpone(*info, context)) {
+    return;
   } else if (auto* const handler = handler_of_libc.load()) {
     handler(signal, info, context);
   }
@@ -151,7 +153,8 @@ int cancel(pthread_t thread) {
 
 bool interrupts_weft(const void* context) {
   const std::uintptr_t at = program_counter(context);
-  return runtime_code.contains(at) || hooks_code.contains(at) || switch_code.contains(at) ||
+  return runtime::held_locks.count != 0 || runtime_code.contains(at) || hooks_code.contains(at) ||
+         switch_code.contains(at) ||
          runtime::running.worker->mode.load(std::memory_order_relaxed) ==
              runtime::WorkerMode::kRuntime;
 }

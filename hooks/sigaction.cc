@@ -4,6 +4,11 @@
 // of the program would not be any thread: the kernel prefers the main one. So the kernel calls
 // `on_signal`, and that sends what is for the process on to its first thread, unless that one runs
 // here, or blocks it. It then calls the program's handler, as which fiber it may be.
+//
+// While it decides, and from the handler's end to its own, all other signals are blocked, weft's
+// call signal (cancel.cc) among them: they come when it has returned, and so find the code that it
+// has interrupted itself. If that is weft's own, with a lock of weft's, a signal that came sooner
+// would find `on_signal`, or a function of libc's, and think that nothing is locked.
 #include "hooks/sigaction.h"
 
 #include <setjmp.h>
@@ -53,22 +58,29 @@ bool is_ours(const struct sigaction& action) {
   return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_signal;
 }
 
+// What an instruction gives to its own thread: who blocks one of them dies of it.
+constexpr std::uint64_t kOfInstructions = signals::bit_of(SIGSEGV) | signals::bit_of(SIGBUS) |
+                                          signals::bit_of(SIGFPE) | signals::bit_of(SIGILL) |
+                                          signals::bit_of(SIGTRAP) | signals::bit_of(SIGSYS);
+constexpr std::uint64_t kWhileDeciding = ~kOfInstructions;
+
+bool is_about_instructions(int signal) { return (signals::bit_of(signal) & kOfInstructions) != 0; }
+
+// By an instruction, not by who sends its number.
+bool is_fault(int signal, const siginfo_t& info) {
+  return info.si_code > 0 && is_about_instructions(signal);
+}
+
 // By tgkill, by an instruction, or about the CPU time that is used here.
 bool is_for_this_thread(int signal, const siginfo_t& info) {
   switch (signal) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGTRAP:
-    case SIGSYS:
     case SIGPROF:
     case SIGVTALRM:
       return info.si_code > 0 || info.si_code == SI_TKILL;
     case SIGPIPE:  // of the call that wrote
       return info.si_pid == sys::call(SYS_getpid) || info.si_code == SI_TKILL;
     default:
-      return info.si_code == SI_TKILL;
+      return info.si_code == SI_TKILL || is_fault(signal, info);
   }
 }
 
@@ -84,30 +96,40 @@ Fiber* owner_elsewhere(int signal) {
   return &leader == runtime::current() || has_ended || blocks ? nullptr : &leader;
 }
 
-// While a handler runs, its fiber's mask is what the kernel has made of it; when it returns, it is
+void set_kernel_mask(std::uint64_t mask) {
+  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
+}
+
+// While a handler runs, the mask is what the kernel would have made of it; when it returns, it is
 // what it was, or what the handler has put into the context. Who leaves it otherwise (pthread_exit,
-// longjmp) leaves it with that mask.
+// longjmp) leaves it with that mask. Off a fiber the one of a wait (sigsuspend, ppoll) is not
+// known here: then the handler runs with that of the time before, which blocks no less.
 class HandlerMask {
  public:
-  HandlerMask(Fiber* self, int signal, const Action& action) : self_(self) {
-    if (self_ != nullptr) {
-      const bool defers = (action.flags.load() & SA_NODEFER) == 0;
-      set(self_->signal_mask.load() | action.mask.load() | (defers ? signals::bit_of(signal) : 0));
-    }
+  HandlerMask(Fiber* self, int signal, const Action& action, const void* context)
+      : self_(self), context_(static_cast<const ucontext_t*>(context)) {
+    const bool defers = (action.flags.load() & SA_NODEFER) == 0;
+    const std::uint64_t before =
+        self_ == nullptr ? bits_of(context_->uc_sigmask) : self_->signal_mask.load();
+    const std::uint64_t mask = before | action.mask.load() | (defers ? signals::bit_of(signal) : 0);
+    note(mask);
+    set_kernel_mask(mask);
   }
-  void returns_to(const void* context) {
-    if (self_ != nullptr) {
-      set(bits_of(static_cast<const ucontext_t*>(context)->uc_sigmask));
-    }
+  // Not a destructor: an unwinding does not return.
+  void handler_returned() {
+    set_kernel_mask(kWhileDeciding);
+    note(bits_of(context_->uc_sigmask));  // the return from the signal sets it
   }
 
  private:
-  // The kernel thread has that mask, or will have it at once.
-  void set(std::uint64_t mask) {
-    self_->signal_mask = mask;
-    runtime::running.worker->kernel_mask = mask;
+  void note(std::uint64_t mask) {
+    if (self_ != nullptr) {
+      self_->signal_mask = mask;
+      runtime::running.worker->kernel_mask = mask;
+    }
   }
   Fiber* self_;
+  const ucontext_t* context_;
 };
 
 // The fiber whom the kernel thread was sent a signal for has left it: it will act by itself.
@@ -121,15 +143,11 @@ bool came_late(const Fiber* self) {
   return true;
 }
 
-bool is_fault(int signal, const siginfo_t& info) {
-  return info.si_code > 0 && signal != SIGPROF && signal != SIGVTALRM &&
-         is_for_this_thread(signal, info);
-}
-
 // In weft's own code the handler might need what that has locked: it runs when the fiber leaves it.
 // Not so where the fiber itself sends the signal, or waits in the kernel.
 bool must_wait(Fiber& self, int signal, const siginfo_t& info, const void* context) {
-  const bool raises = self.raises.exchange(false);
+  int raised = signal;
+  const bool raises = info.si_code == SI_TKILL && self.raises.compare_exchange_strong(raised, 0);
   return !raises && !self.is_blocking.load() && !is_fault(signal, info) && interrupts_weft(context);
 }
 
@@ -141,11 +159,11 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
     ::signal(signal, SIG_DFL);
   }
   const runtime::Worker* const worker = runtime::running.worker;
-  HandlerMask mask(self, signal, action);
+  HandlerMask mask(self, signal, action, context);
   if (handler != nullptr) {
     handler(signal, info, context);
   }
-  mask.returns_to(context);
+  mask.handler_returned();
   if (runtime::running.worker != worker) {
     // The return from here sets the signal stack, which is that of the kernel thread it began on.
     ::sigaltstack(nullptr, &static_cast<ucontext_t*>(context)->uc_stack);
@@ -160,8 +178,11 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   if ((signal == SIGSEGV || signal == SIGBUS) && sync::recover_from_fault(context)) {
     return;
   }
-  const int saved_errno = errno;
   Fiber* const self = runtime::current();
+  if (self == nullptr && !is_fault(signal, *info) && runtime::held_locks.postpone(*info, context)) {
+    return;
+  }
+  const int saved_errno = errno;
   Fiber* const leader = is_for_this_thread(signal, *info) ? nullptr : owner_elsewhere(signal);
   if (leader != nullptr) {
     signals::send(*leader, *info);
@@ -188,14 +209,9 @@ struct sigaction action_of_program(const Action& action) {
 }
 
 void store(Action& action, const struct sigaction& wanted) {
-  action.mask = bits_of(wanted.sa_mask);
+  action.mask = bits_of(wanted.sa_mask) & ~kUnblockable;
   action.flags = wanted.sa_flags;
   action.handler = wanted.sa_sigaction;
-}
-
-bool is_about_instructions(int signal) {
-  return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL ||
-         signal == SIGTRAP;
 }
 
 // The kernel's action for one of the program's: SA_RESETHAND is not for those that are sent on.
@@ -203,6 +219,7 @@ struct sigaction by_way_of_weft(int signal, const struct sigaction& wanted) {
   struct sigaction action = wanted;
   if (is_handler(wanted)) {
     action.sa_sigaction = on_signal;
+    action.sa_mask = set_of(kWhileDeciding);
     action.sa_flags = (wanted.sa_flags & ~static_cast<int>(SA_RESETHAND)) | SA_SIGINFO;
     if (!is_about_instructions(signal)) {
       // On the fiber's own stack: the kernel thread's signal stack is for one handler at a time,

@@ -22,8 +22,6 @@ constexpr std::size_t kKernelMaskBytes = 8;
 
 // libc keeps these two for itself (cancellation, setuid): no program can block them.
 constexpr std::uint64_t kOfLibc = std::uint64_t{3} << 31;
-constexpr std::uint64_t kUnblockable =
-    runtime::fiber_signals::bit_of(SIGKILL) | runtime::fiber_signals::bit_of(SIGSTOP);
 
 // 0 or an errno.
 int change_mask(int how, const sigset_t* set, sigset_t* old) {

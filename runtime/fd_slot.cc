@@ -158,7 +158,7 @@ void FdSlot::reset() {
 }
 
 void FdSlot::forget_process() {
-  lock_.unlock();  // its holder may be a thread that the fork left behind
+  lock_.after_fork_in_child();
   for (Side& s : sides_) {
     s.head.store(nullptr, std::memory_order_relaxed);
     s.tail = nullptr;

@@ -125,7 +125,7 @@ bool renew(Fiber* fiber) {
   fiber->cancelled.store(false, std::memory_order_relaxed);
   fiber->called.store(false, std::memory_order_relaxed);
   fiber->is_blocking.store(false, std::memory_order_relaxed);
-  fiber->raises.store(false, std::memory_order_relaxed);
+  fiber->raises.store(0, std::memory_order_relaxed);
   fiber->unknown_handler_ran.store(false, std::memory_order_relaxed);
   fiber->handlers_run.store({}, std::memory_order_relaxed);
   fiber->awaited_signals.store(0, std::memory_order_relaxed);

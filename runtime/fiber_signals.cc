@@ -170,9 +170,9 @@ void raise_pending(Fiber& self) {
     }
     const int signal = __builtin_ctzll(runnable) + 1;
     const std::uint32_t seen = self.signals_taken;
-    self.raises = true;
+    self.raises = signal;
     sys::call(SYS_tgkill, sys::call(SYS_getpid), sys::call(SYS_gettid), signal);
-    self.raises = false;
+    self.raises = 0;
     siginfo_t unused = {};
     if (self.signals_taken == seen) {
       take(self, bit_of(signal),
@@ -195,7 +195,7 @@ void drop_all(Fiber& fiber) {
   }
 }
 
-void after_fork_in_child() { lock.unlock(); }
+void after_fork_in_child() { lock.after_fork_in_child(); }
 
 }  // namespace fiber_signals
 }  // namespace weft::runtime

@@ -86,7 +86,7 @@ int Hub::open() {
   own.epoll = epoll_;
   own.wake = wake_.load();
   own.timer = timer_;
-  alarm_lock_.unlock();  // in a fork's child its holder may be a thread that the fork left behind
+  alarm_lock_.after_fork_in_child();  // if this is one
   alarm_ns_ = Deadline::never().ns();
   const int error = add_own(wake_, kWakeEvent);
   return error != 0 ? error : add_own(timer_, kAlarmEvent);

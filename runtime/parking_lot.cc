@@ -230,7 +230,7 @@ Requeued requeue_locked(const void* from, const void* to, int wake, int move) {
 
 void after_fork_in_child() {
   for (Bucket& bucket : buckets) {
-    bucket.lock.unlock();
+    bucket.lock.after_fork_in_child();
     bucket.head = nullptr;
     bucket.tail = nullptr;
   }

@@ -135,7 +135,7 @@ Fiber* RunQueue::steal_from(RunQueue& victim) {
 }
 
 void RunQueue::after_fork_in_child() {
-  lock_.unlock();
+  lock_.after_fork_in_child();
   is_busy_ = false;
   head_ = nullptr;
   tail_ = nullptr;

@@ -201,7 +201,7 @@ void Scheduler::restart_in_child() {
   hub_.close();
   list_ = nullptr;
   live_ = 0;
-  hand_off_lock_.unlock();  // its holder may be a thread that the fork left behind
+  hand_off_lock_.after_fork_in_child();
   for (int i = 0; i < workers_; ++i) {
     queues_[i].after_fork_in_child();
   }

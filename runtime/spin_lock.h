@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/held_locks.h"
 #include "runtime/sys.h"
 
 namespace weft::runtime {
@@ -14,12 +15,25 @@ namespace weft::runtime {
 class SpinLock {
  public:
   void lock() {
+    held_locks.begin();
     while (word_.exchange(1, std::memory_order_acquire) != 0) {
       wait();
     }
   }
-  void unlock() { word_.store(0, std::memory_order_release); }
-  bool try_lock() { return word_.exchange(1, std::memory_order_acquire) == 0; }
+  void unlock() {
+    word_.store(0, std::memory_order_release);
+    held_locks.end();
+  }
+  bool try_lock() {
+    held_locks.begin();
+    const bool taken = word_.exchange(1, std::memory_order_acquire) == 0;
+    if (!taken) {
+      held_locks.end();
+    }
+    return taken;
+  }
+  /// In a fork's child: its holder is a thread that the fork left behind, if any.
+  void after_fork_in_child() { word_.store(0, std::memory_order_relaxed); }
 
  private:
   void wait() {

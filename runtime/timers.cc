@@ -115,7 +115,7 @@ Deadline Timers::soonest() {
 }
 
 void Timers::clear() {
-  lock_.unlock();  // its holder may be a thread that the fork left behind
+  lock_.after_fork_in_child();
   for (std::uint32_t i = 0; i < size_; ++i) {
     heap_[i].timer->owner.store(nullptr, std::memory_order_relaxed);
   }

@@ -1,4 +1,5 @@
 /* handlers.c MODE: signal handlers that do what handlers may do, at bad moments. */
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -7,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static sem_t semaphore;
+static int word;
 static volatile sig_atomic_t handled;
 static volatile sig_atomic_t ready;
 static sigjmp_buf* back;
@@ -49,6 +52,38 @@ static void post(void) {
   for (const long end = now_ms(CLOCK_MONOTONIC) + 500; now_ms(CLOCK_MONOTONIC) < end;)
     sem_post(&semaphore);
   setitimer(ITIMER_REAL, &never, NULL);
+  SAY_NUMBER(handled > 10);
+}
+
+/* The same with futexes, in a thread with CPUs of its own, by a signal that is for that thread. */
+static void wake(void) { syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0); }
+
+static void wakes_too(int signal) {
+  note(signal);
+  wake();
+}
+
+static void* wakes(void* unused) {
+  while (!ready) wake();
+  return unused;
+}
+
+static void wake_on_cpu(void) {
+  cpu_set_t cpus;
+  pthread_attr_t attributes;
+  pthread_t thread;
+  set_handler(SIGUSR1, wakes_too, SA_RESTART);
+  pthread_attr_init(&attributes);
+  pthread_getaffinity_np(pthread_self(), sizeof cpus, &cpus);
+  pthread_attr_setaffinity_np(&attributes, sizeof cpus, &cpus);
+  SAY(pthread_create(&thread, &attributes, wakes, NULL));
+  pthread_attr_destroy(&attributes);
+  for (const long end = now_ms(CLOCK_MONOTONIC) + 500; now_ms(CLOCK_MONOTONIC) < end;) {
+    pthread_kill(thread, SIGUSR1);
+    usleep(50);
+  }
+  ready = 1;
+  finish(thread);
   SAY_NUMBER(handled > 10);
 }
 
@@ -197,8 +232,8 @@ static void suspend(void) {
 static const struct {
   const char* name;
   void (*body)(void);
-} kModes[] = {
-    {"post", post}, {"nest", nest}, {"leave", leave}, {"busy", busy}, {"suspend", suspend}};
+} kModes[] = {{"post", post}, {"wake_on_cpu", wake_on_cpu}, {"nest", nest}, {"leave", leave},
+              {"busy", busy}, {"suspend", suspend}};
 
 int main(int arguments_count, char** arguments) {
   sem_init(&semaphore, 0, 0);

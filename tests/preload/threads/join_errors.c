@@ -155,7 +155,6 @@ static void detached(void) {
   SAY(pthread_tryjoin_np(thread, &result));
   SAY(pthread_timedjoin_np(thread, &result, &long_ago));
   SAY(pthread_clockjoin_np(thread, &result, CLOCK_MONOTONIC, &too_many_ns));
-  sem_post(&go);
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   SAY(pthread_create(&thread, &attributes, waits, NULL));
@@ -165,6 +164,7 @@ static void detached(void) {
   SAY(pthread_tryjoin_np(thread, &result));
   SAY(pthread_detach(thread));
   SAY_NUMBER(result);
+  sem_post(&go); /* both: one for each, so that neither ends before */
   sem_post(&go);
 }
 
