@@ -151,12 +151,16 @@ int cancel(pthread_t thread) {
 
 }  // namespace
 
+bool interrupts_switch(const void* context) {
+  return switch_code.contains(program_counter(context)) ||
+         runtime::running.worker->mode.load(std::memory_order_relaxed) ==
+             runtime::WorkerMode::kRuntime;
+}
+
 bool interrupts_weft(const void* context) {
   const std::uintptr_t at = program_counter(context);
   return runtime::held_locks.count != 0 || runtime_code.contains(at) || hooks_code.contains(at) ||
-         switch_code.contains(at) ||
-         runtime::running.worker->mode.load(std::memory_order_relaxed) ==
-             runtime::WorkerMode::kRuntime;
+         interrupts_switch(context);
 }
 
 void handle_calls() {

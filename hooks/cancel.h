@@ -55,6 +55,8 @@ inline void test_cancel() {
 
 /// Whether a signal came in weft's own code, which may hold locks of its own. On a worker.
 bool interrupts_weft(const void* context);
+/// Whether it came between two fibers.
+bool interrupts_switch(const void* context);
 
 /// Where a program may loop without ever waiting: what has come acts.
 inline void look_for_calls() {

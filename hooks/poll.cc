@@ -21,7 +21,6 @@ namespace sys = runtime::sys;
 namespace {
 
 constexpr timespec kNow = {};
-constexpr std::size_t kKernelMaskBytes = 8;
 
 Deadline after_ms(int timeout) {
   return timeout < 0 ? Deadline::never() : Deadline::after(std::chrono::milliseconds(timeout));
@@ -61,7 +60,9 @@ long look_until(Interests& interests, Deadline deadline, Look look) {
 int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
   test_cancel();
   const MaskScope masked(mask);
-  const auto look = [=] { return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, kKernelMaskBytes); };
+  const auto look = [=] {
+    return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, sys::kSignalMaskBytes);
+  };
   // First without any preparation: it often finds something, and it reports bad arguments.
   const long found = look();
   if (found != 0 || deadline.passed()) {

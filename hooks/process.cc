@@ -10,6 +10,7 @@
 #include "hooks/fd_table.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
+#include "hooks/sigaction.h"
 #include "hooks/sync/sync.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
@@ -22,18 +23,31 @@ namespace sys = runtime::sys;
 
 namespace {
 
-void before() { runtime::Scheduler::before_fork(); }
+// All signals wait for as long as the runtime is in between: the child drops what its fiber had
+// kept, and that must not be one that came for the child. Of the one thread that forks: others wait
+// in before_fork.
+constinit std::uint64_t mask_of_forker = 0;
+
+void before() {
+  const std::uint64_t mask = sys::set_signal_mask(sys::kAllSignals);
+  runtime::Scheduler::before_fork();
+  mask_of_forker = mask;
+}
 
 void in_parent() {
+  const std::uint64_t mask = mask_of_forker;
   runtime::Scheduler::after_fork_in_parent();
   share_all();
+  sys::set_signal_mask(mask);
 }
 
 void in_child() {
   forget_self_id();
   share_all();
   sync::after_fork_in_child();
+  forget_signals_in_flight();
   runtime::Scheduler::after_fork_in_child();
+  sys::set_signal_mask(mask_of_forker);
 }
 
 // Parks until the child may have changed state, or a handler wants to run.

@@ -45,6 +45,7 @@ struct Action {
   std::atomic<Handler> handler{nullptr};
   std::atomic<int> flags{0};
   std::atomic<std::uint64_t> mask{0};
+  std::atomic<bool> is_set{false};  // it is what the kernel has
 };
 constinit Action actions[_NSIG];
 
@@ -84,6 +85,10 @@ bool is_for_this_thread(int signal, const siginfo_t& info) {
   }
 }
 
+bool takes(const Fiber& fiber, int signal) {
+  return (fiber.signal_mask.load() & signals::bit_of(signal)) == 0;
+}
+
 // The first thread, if a signal for the process is to be its, and the running code is another's.
 Fiber* owner_elsewhere(int signal) {
   runtime::Scheduler* const scheduler = runtime::Scheduler::process();
@@ -92,12 +97,7 @@ Fiber* owner_elsewhere(int signal) {
   }
   Fiber& leader = scheduler->leader();
   const bool has_ended = (leader.end_state.load() & Fiber::kHasEnded) != 0;
-  const bool blocks = (leader.signal_mask.load() & signals::bit_of(signal)) != 0;
-  return &leader == runtime::current() || has_ended || blocks ? nullptr : &leader;
-}
-
-void set_kernel_mask(std::uint64_t mask) {
-  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, sizeof mask);
+  return &leader == runtime::current() || has_ended || !takes(leader, signal) ? nullptr : &leader;
 }
 
 // While a handler runs, the mask is what the kernel would have made of it; when it returns, it is
@@ -113,11 +113,11 @@ class HandlerMask {
         self_ == nullptr ? bits_of(context_->uc_sigmask) : self_->signal_mask.load();
     const std::uint64_t mask = before | action.mask.load() | (defers ? signals::bit_of(signal) : 0);
     note(mask);
-    set_kernel_mask(mask);
+    sys::set_signal_mask(mask);
   }
   // Not a destructor: an unwinding does not return.
   void handler_returned() {
-    set_kernel_mask(kWhileDeciding);
+    sys::set_signal_mask(kWhileDeciding);
     note(bits_of(context_->uc_sigmask));  // the return from the signal sets it
   }
 
@@ -143,12 +143,18 @@ bool came_late(const Fiber* self) {
   return true;
 }
 
-// In weft's own code the handler might need what that has locked: it runs when the fiber leaves it.
-// Not so where the fiber itself sends the signal, or waits in the kernel.
+// In weft's own code the handler might need what that has locked, or leave it by a jump: it runs
+// when the fiber leaves it. Not so where the fiber itself sends the signal, or waits in the kernel.
+// One that is alone goes straight to the kernel in most hooks, and nothing would call it back from
+// there: it waits only where the parking lot looks for it.
 bool must_wait(Fiber& self, int signal, const siginfo_t& info, const void* context) {
   int raised = signal;
   const bool raises = info.si_code == SI_TKILL && self.raises.compare_exchange_strong(raised, 0);
-  return !raises && !self.is_blocking.load() && !is_fault(signal, info) && interrupts_weft(context);
+  if (raises || self.is_blocking.load() || is_fault(signal, info)) {
+    return false;
+  }
+  return self.scheduler->is_alone() ? self.is_queued || interrupts_switch(context)
+                                    : interrupts_weft(context);
 }
 
 void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
@@ -156,7 +162,8 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
   const Handler handler = action.handler.load();
   const int flags = action.flags.load();
   if ((flags & SA_RESETHAND) != 0) {
-    ::signal(signal, SIG_DFL);
+    const struct sigaction none = {};
+    action.is_set = real::sigaction(signal, &none, nullptr) != 0;
   }
   const runtime::Worker* const worker = runtime::running.worker;
   HandlerMask mask(self, signal, action, context);
@@ -174,30 +181,72 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
   }
 }
 
+// How many of on_signal have not yet said whose signal theirs is.
+constinit std::atomic<int> deciding{0};
+
+// Whether the handler is to run here and now. If not, the signal is kept for whom it is for.
+bool is_for_here(Fiber* self, siginfo_t& info, const void* context) {
+  const int signal = info.si_signo;
+  if (!actions[signal].is_set.load()) {
+    return false;  // from before the action changed, and too late: see change()
+  }
+  if (Fiber* const leader = is_for_this_thread(signal, info) ? nullptr : owner_elsewhere(signal)) {
+    signals::send(*leader, info);
+    return false;
+  }
+  if (info.si_code == SI_TKILL && came_late(self)) {
+    return false;
+  }
+  if (self != nullptr && must_wait(*self, signal, info, context)) {
+    signals::send(*self, info);
+    return false;
+  }
+  if (self != nullptr && info.si_code == SI_TKILL) {
+    signals::take(*self, signals::bit_of(signal), &info);
+  }
+  return true;
+}
+
 void on_signal(int signal, siginfo_t* info, void* context) {
   if ((signal == SIGSEGV || signal == SIGBUS) && sync::recover_from_fault(context)) {
     return;
   }
+  deciding.fetch_add(1);
   Fiber* const self = runtime::current();
-  if (self == nullptr && !is_fault(signal, *info) && runtime::held_locks.postpone(*info, context)) {
-    return;
-  }
+  const bool goes_on_alone = self == nullptr || self->scheduler->is_alone();
+  const bool is_postponed =
+      goes_on_alone && !is_fault(signal, *info) && runtime::held_locks.postpone(*info, context);
   const int saved_errno = errno;
-  Fiber* const leader = is_for_this_thread(signal, *info) ? nullptr : owner_elsewhere(signal);
-  if (leader != nullptr) {
-    signals::send(*leader, *info);
-  } else if (info->si_code != SI_TKILL || !came_late(self)) {
-    siginfo_t kept = {};
-    if (self != nullptr && must_wait(*self, signal, *info, context)) {
-      signals::send(*self, *info);
-    } else if (self != nullptr && info->si_code == SI_TKILL &&
-               signals::take(*self, signals::bit_of(signal), &kept)) {
-      run_handler(self, signal, &kept, context);
-    } else {
-      run_handler(self, signal, info, context);
-    }
+  const bool is_here = !is_postponed && is_for_here(self, *info, context);
+  deciding.fetch_sub(1);
+  if (is_here) {
+    run_handler(self, signal, info, context);
   }
   errno = saved_errno;
+}
+
+// Runs what has come by now, though it is on its way from another kernel thread.
+void settle(Fiber& self, int signal) {
+  const std::uint64_t bit = signals::bit_of(signal);
+  const std::uint64_t mask = sys::set_signal_mask(kWhileDeciding);
+  constexpr timespec kNow = {};
+  siginfo_t info = {};
+  if (sys::call(SYS_rt_sigtimedwait, &bit, &info, &kNow, sys::kSignalMaskBytes) == signal) {
+    signals::send(self, info);
+  }
+  while (deciding.load() != 0) {
+    sys::call(SYS_sched_yield);
+  }
+  sys::set_signal_mask(mask);
+  signals::raise_pending(self);
+}
+
+// The running fiber, if other kernel threads may just have taken signals for it.
+Fiber* taker_with_helpers(int signal) {
+  runtime::Scheduler* const scheduler = runtime::Scheduler::process();
+  Fiber* const self = runtime::current();
+  const bool is_leader = scheduler != nullptr && self == &scheduler->leader();
+  return is_leader && !scheduler->is_alone() && takes(*self, signal) ? self : nullptr;
 }
 
 struct sigaction action_of_program(const Action& action) {
@@ -230,23 +279,62 @@ struct sigaction by_way_of_weft(int signal, const struct sigaction& wanted) {
   return action;
 }
 
+// From a handler to no handler. What the first thread was sent before is handled by the old one: as
+// natively, where that thread takes such signals itself, none is left when it has stopped a timer
+// and sets the default action. Only a kernel thread that lost its CPU between the kernel and
+// on_signal may still come with one: that is dropped, for the default action may be to die of it.
+int change(Action& action, int signal, const struct sigaction& wanted, struct sigaction* old) {
+  Fiber* const taker = taker_with_helpers(signal);
+  if (taker != nullptr) {
+    settle(*taker, signal);
+  }
+  struct sigaction before = {};
+  int result = real::sigaction(signal, &wanted, &before);
+  while (result == 0 && taker != nullptr) {
+    action.is_set = false;
+    while (deciding.load() != 0) {
+      sys::call(SYS_sched_yield);
+    }
+    if ((taker->pending_signals.load() & signals::bit_of(signal)) == 0) {
+      break;
+    }
+    action.is_set = true;
+    real::sigaction(signal, &before, nullptr);
+    signals::raise_pending(*taker);
+    result = real::sigaction(signal, &wanted, nullptr);
+  }
+  if (result == 0 && old != nullptr) {
+    *old = before;
+  }
+  action.is_set = result != 0;
+  return result;
+}
+
 int set_action(int signal, const struct sigaction* wanted, struct sigaction* old) {
   if (signal <= 0 || signal >= _NSIG || !is_on(Group::kSignal)) {
     return real::sigaction(signal, wanted, old);
   }
   Action& action = actions[signal];
   const struct sigaction before = action_of_program(action);
-  struct sigaction indirect = {};
-  if (wanted != nullptr) {
-    indirect = by_way_of_weft(signal, *wanted);
-    if (is_handler(*wanted)) {
-      store(action, *wanted);  // first: the signal may come at once
+  int result = 0;
+  if (wanted == nullptr) {
+    result = real::sigaction(signal, nullptr, old);
+  } else if (is_handler(*wanted)) {
+    const struct sigaction indirect = by_way_of_weft(signal, *wanted);
+    const bool was_set = action.is_set.load();
+    store(action, *wanted);  // first: the signal may come at once
+    action.is_set = true;
+    result = real::sigaction(signal, &indirect, old);
+    if (result != 0) {
+      store(action, before);
+      action.is_set = was_set;
     }
+  } else if (action.is_set.load()) {
+    result = change(action, signal, *wanted, old);
+  } else {
+    result = real::sigaction(signal, wanted, old);
   }
-  const int result = real::sigaction(signal, wanted == nullptr ? nullptr : &indirect, old);
-  if (result != 0) {
-    store(action, before);
-  } else if (old != nullptr && is_ours(*old)) {
+  if (result == 0 && old != nullptr && is_ours(*old)) {
     *old = before;
   }
   return result;
@@ -317,10 +405,6 @@ void restore_mask(const struct __jmp_buf_tag* buffer) {
   __builtin_unreachable();
 }
 
-bool takes(const Fiber& fiber, int signal) {
-  return (fiber.signal_mask.load() & signals::bit_of(signal)) == 0;
-}
-
 // Whom the kernel would choose: the first thread, the calling one, or any other that does not block
 // it. Null: nobody.
 Fiber* target_in_process(int signal) {
@@ -363,6 +447,8 @@ int queue_to_process(pid_t process, int signal, sigval value) {
 }
 
 }  // namespace
+
+void forget_signals_in_flight() { deciding = 0; }
 
 void take_over_handlers() {
   signals::handlers_are_announced();

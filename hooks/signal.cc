@@ -18,8 +18,6 @@ namespace sys = runtime::sys;
 
 namespace {
 
-constexpr std::size_t kKernelMaskBytes = 8;
-
 // libc keeps these two for itself (cancellation, setuid): no program can block them.
 constexpr std::uint64_t kOfLibc = std::uint64_t{3} << 31;
 
@@ -180,15 +178,13 @@ std::uint64_t fiber_mask() {
   if (const runtime::Fiber* const self = runtime::current()) {
     return self->signal_mask;
   }
-  std::uint64_t mask = 0;
-  sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &mask, kKernelMaskBytes);
-  return mask;
+  return sys::signal_mask();
 }
 
 void set_fiber_mask(std::uint64_t mask) {
   runtime::Fiber* const self = runtime::current();
   if (self == nullptr) {
-    sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, kKernelMaskBytes);
+    sys::set_signal_mask(mask);
     return;
   }
   self->signal_mask = mask;

@@ -20,8 +20,6 @@ namespace sys = runtime::sys;
 
 namespace {
 
-constexpr std::size_t kKernelMaskBytes = 8;
-
 // Looks without waiting: what was sent to the fiber, then what the kernel has. -EAGAIN: nothing.
 long look(runtime::Fiber& self, std::uint64_t bits, siginfo_t* info) {
   siginfo_t own = {};
@@ -32,14 +30,15 @@ long look(runtime::Fiber& self, std::uint64_t bits, siginfo_t* info) {
     return own.si_signo;
   }
   constexpr timespec kNow = {};
-  return sys::call(SYS_rt_sigtimedwait, &bits, info, &kNow, kKernelMaskBytes);
+  return sys::call(SYS_rt_sigtimedwait, &bits, info, &kNow, sys::kSignalMaskBytes);
 }
 
 // A descriptor that is readable while a signal of the set is pending, for one wait.
 class SignalFd {
  public:
   explicit SignalFd(std::uint64_t bits)
-      : fd_(sys::call(SYS_signalfd4, -1, &bits, kKernelMaskBytes, SFD_NONBLOCK | SFD_CLOEXEC)) {
+      : fd_(sys::call(SYS_signalfd4, -1, &bits, sys::kSignalMaskBytes,
+                      SFD_NONBLOCK | SFD_CLOEXEC)) {
     if (!sys::failed(fd_)) {
       adopt(number(), Kind::kPolled);
     }

@@ -143,6 +143,7 @@ struct Fiber {
 
   // -- the fiber itself --
   std::uint32_t signals_taken = 0;
+  bool is_queued = false;      // its stack may hold waiters of the parking lot
   std::atomic<int> raises{0};  // the signal it sends itself just now: its handler runs at once
   std::atomic<fiber_signals::HandlersRun> handlers_run{};  // since the call that may wait began
   std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker

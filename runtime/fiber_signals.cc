@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kMost = 4096;  // of all fibers; more than RLIMIT_SIGPENDING's usual share
 constexpr int kFirstQueued = 32;     // from here on several of one number are kept
-constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
 constinit SpinLock lock;
 constinit PendingSignal* free_nodes = nullptr;
@@ -30,19 +29,16 @@ constinit std::atomic<bool> is_announced{false};
 // Holds the lock. A handler that sent a signal meanwhile would wait for whom it has interrupted.
 class Locked {
  public:
-  Locked() {
-    sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, &mask_, sizeof mask_);
-    lock.lock();
-  }
+  Locked() : mask_(sys::set_signal_mask(sys::kAllSignals)) { lock.lock(); }
   ~Locked() {
     lock.unlock();
-    sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask_, nullptr, sizeof mask_);
+    sys::set_signal_mask(mask_);
   }
   Locked(const Locked&) = delete;
   Locked& operator=(const Locked&) = delete;
 
  private:
-  std::uint64_t mask_ = 0;
+  std::uint64_t mask_;
 };
 
 PendingSignal* take_node() {
@@ -191,7 +187,7 @@ HandlersRun run_handlers(Fiber& self) {
 
 void drop_all(Fiber& fiber) {
   siginfo_t info = {};
-  while (take(fiber, kAll, &info)) {
+  while (take(fiber, sys::kAllSignals, &info)) {
   }
 }
 

@@ -20,9 +20,8 @@ bool HeldLocks::postpone(const siginfo_t& info, void* context) {
     std::memcpy(&mask, &set, sizeof mask);
     is_owed = true;
   }
-  constexpr std::uint64_t kAll = ~std::uint64_t{0};
-  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &kAll, nullptr, sizeof kAll);
-  std::memcpy(&set, &kAll, sizeof kAll);
+  sys::set_signal_mask(sys::kAllSignals);
+  std::memcpy(&set, &sys::kAllSignals, sizeof mask);
   sys::call(SYS_rt_tgsigqueueinfo, sys::call(SYS_getpid), sys::call(SYS_gettid), info.si_signo,
             &info);
   return true;
@@ -30,8 +29,7 @@ bool HeldLocks::postpone(const siginfo_t& info, void* context) {
 
 void HeldLocks::deliver() {
   is_owed = false;
-  const std::uint64_t before = mask;  // the handlers that come may owe again
-  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
+  sys::set_signal_mask(mask);
 }
 
 }  // namespace weft::runtime

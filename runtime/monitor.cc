@@ -17,7 +17,6 @@ namespace weft::runtime {
 namespace {
 
 constexpr int kIdleLooksBeforeSleep = 3;
-constexpr std::size_t kKernelMaskBytes = 8;
 
 }  // namespace
 
@@ -56,7 +55,7 @@ bool Monitor::report_and_quit() {
 }
 
 void* Monitor::thread_main(void* self) {
-  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &os::kProgramSignals, nullptr, kKernelMaskBytes);
+  sys::set_signal_mask(os::kProgramSignals);
   sys::call(SYS_prctl, PR_SET_NAME, kMonitorName);
   auto* const monitor = static_cast<Monitor*>(self);
   monitor->kernel_tid_ = static_cast<pid_t>(sys::call(SYS_gettid));
@@ -79,7 +78,7 @@ void Monitor::call() {
 void Monitor::wait(const timespec* timeout) {
   constexpr std::uint64_t kCall = std::uint64_t{1} << (SIGURG - 1);
   siginfo_t info = {};
-  const long got = sys::call(SYS_rt_sigtimedwait, &kCall, &info, timeout, kKernelMaskBytes);
+  const long got = sys::call(SYS_rt_sigtimedwait, &kCall, &info, timeout, sys::kSignalMaskBytes);
   if (shall_quit_.exchange(false)) {
     send_report(scheduler_, 0, STDERR_FILENO);
   }

@@ -115,6 +115,10 @@ void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t 
   waiter.address.store(address, std::memory_order_relaxed);
   waiter.fiber = current();
   waiter.tag = tag;
+  if (waiter.fiber != nullptr) {
+    waiter.fiber->is_queued = true;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
   append(bucket, waiter);
 }
 
@@ -123,8 +127,12 @@ Woken sleep(Waiter& waiter, const ParkOptions& options) {
   const Woken ended = waiter.fiber != nullptr
                           ? sleep_on_fiber(waiter.fiber, waiter.address.load(), options, is_woken)
                           : sleep_on_thread(waiter, options);
-  if (ended != Woken::kUnparked && !withdraw(waiter)) {
-    return Woken::kUnparked;  // somebody's wake-up came in the meantime: it counts
+  const bool is_withdrawn = ended != Woken::kUnparked && withdraw(waiter);
+  if (waiter.fiber != nullptr) {
+    waiter.fiber->is_queued = false;
+  }
+  if (!is_withdrawn) {
+    return Woken::kUnparked;  // if it did not wait for it: somebody's wake-up counts
   }
   if (ended == Woken::kInterrupted && waiter.fiber != nullptr && !options.interruptible) {
     fiber_signals::run_handlers(*waiter.fiber);  // they may leave by a jump: nothing is queued now
@@ -176,6 +184,7 @@ Woken park_any(const Place* places, std::size_t count, const ParkOptions& option
       ended = Woken::kUnparked;
     }
   }
+  current()->is_queued = false;
   return ended;
 }
 

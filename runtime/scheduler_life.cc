@@ -92,9 +92,7 @@ bool Scheduler::start() {
   process_id_ = static_cast<pid_t>(sys::call(SYS_getpid));
   main_.scheduler = this;
   if (kind_ == Kind::kPool) {
-    std::uint64_t mask = 0;
-    sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &mask, sizeof mask);
-    main_.signal_mask = mask;
+    main_.signal_mask = sys::signal_mask();
     add_holder();
     return holders() == 1;
   }

@@ -4,6 +4,7 @@
 // Layer:  runtime, lowest. Usable before any constructor, in a fork's child and on any stack.
 #pragma once
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <time.h>
@@ -64,6 +65,23 @@ long call(long number, Args... args) {
 
 /// Whether a result of `call` is an error (-4095..-1).
 inline bool failed(long result) { return result < 0 && result >= -4095; }
+
+/// The kernel thread's signal mask, in the kernel's form: bit n-1 for signal n.
+inline std::uint64_t signal_mask() {
+  std::uint64_t mask = 0;
+  call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &mask, sizeof mask);
+  return mask;
+}
+
+/// Sets it. Returns what it was.
+inline std::uint64_t set_signal_mask(std::uint64_t mask) {
+  std::uint64_t before = 0;
+  call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &before, sizeof mask);
+  return before;
+}
+
+inline constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
+inline constexpr std::size_t kSignalMaskBytes = sizeof kAllSignals;
 
 /// Sleeps while `*word == expected`, at most until `deadline` (CLOCK_MONOTONIC; null: for ever).
 inline long futex_wait(const std::uint32_t* word, std::uint32_t expected,

@@ -19,14 +19,13 @@ namespace weft::runtime {
 namespace {
 
 constexpr std::size_t kIdleStack = std::size_t{64} << 10;
-constexpr std::size_t kKernelMaskBytes = 8;
 
 }  // namespace
 
 bool Worker::adopt(Fiber* main, bool own_tls) {
   is_promised_ = false;
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
-  sys::call(SYS_rt_sigprocmask, SIG_BLOCK, nullptr, &kernel_mask, kKernelMaskBytes);
+  kernel_mask = sys::signal_mask();
   // Where main may run on another kernel thread meanwhile, idle must not use main's TLS.
   if (!make_idle(own_tls)) {
     return false;
@@ -95,7 +94,7 @@ void Worker::run_kernel_thread() {
 
 void Worker::apply_signal_mask(std::uint64_t mask) {
   kernel_mask = mask;
-  sys::call(SYS_rt_sigprocmask, SIG_SETMASK, &mask, nullptr, kKernelMaskBytes);
+  sys::set_signal_mask(mask);
 }
 
 void Worker::start_running(Fiber* next_fiber) {
