@@ -30,10 +30,11 @@ inline HandlersRun act_on_calls() {
   return ran;
 }
 
-/// Whether a call fails with EINTR after those handlers ran. signal(7): one with SA_RESTART lets it
-/// go on, unless it is bounded in time.
+/// Whether a wait that was interrupted fails with EINTR after those handlers ran. signal(7): one
+/// with SA_RESTART lets it go on, unless it is bounded in time. Off a fiber the kernel knows that.
 inline bool is_interrupted(HandlersRun ran, bool is_bounded) {
-  return ran == HandlersRun::kInterrupting || (ran == HandlersRun::kRestarting && is_bounded);
+  return runtime::current() == nullptr || ran == HandlersRun::kInterrupting ||
+         (ran == HandlersRun::kRestarting && is_bounded);
 }
 
 /// On entry of a call that handlers can interrupt, and that is no cancellation point.

@@ -43,8 +43,8 @@ using Handler = void (*)(int, siginfo_t*, void*);
 // a handler that expects one argument does not mind three.
 struct Action {
   std::atomic<Handler> handler{nullptr};
-  std::atomic<int> flags{0};
   std::atomic<std::uint64_t> mask{0};
+  std::atomic<int> flags{0};
   std::atomic<bool> is_set{false};  // it is what the kernel has
 };
 constinit Action actions[_NSIG];

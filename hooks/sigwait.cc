@@ -100,8 +100,16 @@ long take_signal(runtime::Fiber& self, const sigset_t* set, siginfo_t* info, Dea
   }
 }
 
+// The running fiber, if it is to wait here: not if it is alone and nothing has been kept for it.
+runtime::Fiber* waits_here(const sigset_t* set) {
+  runtime::Fiber* const self = runtime::current();
+  const bool has_kept = self != nullptr && is_on(Group::kSignal) &&
+                        (self->pending_signals.load() & bits_of(*set)) != 0;
+  return has_kept ? self : cooperative(Group::kSignal);
+}
+
 int wait_signal(const sigset_t* set, int* signal) {
-  runtime::Fiber* const self = cooperative(Group::kSignal);
+  runtime::Fiber* const self = waits_here(set);
   if (self == nullptr) {
     return real::sigwait(set, signal);
   }
@@ -117,14 +125,14 @@ int wait_signal(const sigset_t* set, int* signal) {
 }
 
 int wait_signal_info(const sigset_t* set, siginfo_t* info) {
-  runtime::Fiber* const self = cooperative(Group::kSignal);
+  runtime::Fiber* const self = waits_here(set);
   return self == nullptr
              ? real::sigwaitinfo(set, info)
              : static_cast<int>(to_libc(take_signal(*self, set, info, Deadline::never())));
 }
 
 int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* timeout) {
-  runtime::Fiber* const self = cooperative(Group::kSignal);
+  runtime::Fiber* const self = waits_here(set);
   if (self == nullptr) {
     return real::sigtimedwait(set, info, timeout);
   }
@@ -138,10 +146,11 @@ int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* time
   return static_cast<int>(to_libc(take_signal(*self, set, info, deadline)));
 }
 
-// The kernel waits, with the mask; what is sent to the fiber interrupts it there.
+// The kernel waits, with the mask; what is sent to the fiber interrupts it there. So it does for
+// one that is alone: something may have been kept for it when it was not.
 int suspend(const sigset_t* mask) {
-  runtime::Fiber* const self = cooperative(Group::kSignal);
-  if (self == nullptr) {
+  runtime::Fiber* const self = runtime::current();
+  if (self == nullptr || !is_on(Group::kSignal)) {
     return real::sigsuspend(mask);
   }
   test_cancel();
