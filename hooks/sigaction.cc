@@ -89,6 +89,20 @@ bool takes(const Fiber& fiber, int signal) {
   return (fiber.signal_mask.load() & signals::bit_of(signal)) == 0;
 }
 
+// As the kernel: the first thread, if it can, or any other.
+Fiber* any_taker(runtime::Scheduler& scheduler, int signal) {
+  if ((scheduler.leader().end_state.load() & Fiber::kHasEnded) == 0 &&
+      takes(scheduler.leader(), signal)) {
+    return &scheduler.leader();
+  }
+  Fiber* found = nullptr;
+  scheduler.for_each_fiber([&](Fiber& fiber) {
+    const bool has_ended = (fiber.end_state.load() & Fiber::kHasEnded) != 0;
+    found = found == nullptr && !has_ended && takes(fiber, signal) ? &fiber : found;
+  });
+  return found;
+}
+
 // The first thread, if a signal for the process is to be its, and the running code is another's.
 Fiber* owner_elsewhere(int signal) {
   runtime::Scheduler* const scheduler = runtime::Scheduler::process();
@@ -125,6 +139,7 @@ class HandlerMask {
   void note(std::uint64_t mask) {
     if (self_ != nullptr) {
       self_->signal_mask = mask;
+      self_->scheduler->accept_signals_but(mask);
       runtime::running.worker->kernel_mask = mask;
     }
   }
@@ -184,8 +199,35 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
 // How many of on_signal have not yet said whose signal theirs is.
 constinit std::atomic<int> deciding{0};
 
+// For a signal that has come to an idle worker: some fiber that takes it. Null: nobody does, and no
+// idle worker lets it through until somebody may. Who unblocks it stores its mask first, and then
+// looks at what is let through; here it is the other way round.
+Fiber* taker_of_idle(runtime::Worker& worker, int signal) {
+  runtime::Scheduler& scheduler = *worker.scheduler;
+  const std::uint64_t bit = signals::bit_of(signal);
+  scheduler.refuse_signals(bit);
+  Fiber* const taker = any_taker(scheduler, signal);
+  if (taker != nullptr) {
+    scheduler.accept_signals_but(~bit);
+  }
+  return taker;
+}
+
+// It stays pending for the process. Who sent it is lost where the kernel lets nobody claim to be
+// it.
+void give_back(runtime::Worker& worker, const siginfo_t& info, void* context) {
+  const int signal = info.si_signo;
+  const long process = sys::call(SYS_getpid);
+  sigset_t& mask = static_cast<ucontext_t*>(context)->uc_sigmask;
+  worker.kernel_mask = bits_of(mask) | signals::bit_of(signal);
+  mask = set_of(worker.kernel_mask);
+  if (sys::failed(sys::call(SYS_rt_sigqueueinfo, process, signal, &info))) {
+    sys::call(SYS_kill, process, signal);
+  }
+}
+
 // Whether the handler is to run here and now. If not, the signal is kept for whom it is for.
-bool is_for_here(Fiber* self, siginfo_t& info, const void* context) {
+bool is_for_here(Fiber* self, siginfo_t& info, void* context) {
   const int signal = info.si_signo;
   if (!actions[signal].is_set.load()) {
     return false;  // from before the action changed, and too late: see change()
@@ -194,7 +236,16 @@ bool is_for_here(Fiber* self, siginfo_t& info, const void* context) {
     signals::send(*leader, info);
     return false;
   }
+  runtime::Worker* const worker = runtime::running.worker;
   if (info.si_code == SI_TKILL && came_late(self)) {
+    return false;
+  }
+  if (self == nullptr && worker != nullptr && !is_for_this_thread(signal, info)) {
+    if (Fiber* const taker = taker_of_idle(*worker, signal)) {
+      signals::send(*taker, info);
+    } else {
+      give_back(*worker, info, context);
+    }
     return false;
   }
   if (self != nullptr && must_wait(*self, signal, info, context)) {
@@ -415,12 +466,7 @@ Fiber* target_in_process(int signal) {
   if (self == nullptr || takes(*self, signal)) {
     return self;
   }
-  Fiber* found = nullptr;
-  self->scheduler->for_each_fiber([&](Fiber& fiber) {
-    const bool has_ended = (fiber.end_state.load() & Fiber::kHasEnded) != 0;
-    found = found == nullptr && !has_ended && takes(fiber, signal) ? &fiber : found;
-  });
-  return found;
+  return any_taker(*self->scheduler, signal);
 }
 
 bool is_own_process(pid_t process) { return process == sys::call(SYS_getpid); }

@@ -188,6 +188,7 @@ void set_fiber_mask(std::uint64_t mask) {
     return;
   }
   self->signal_mask = mask;
+  self->scheduler->accept_signals_but(mask);
   runtime::running.worker->apply_signal_mask(mask);
   runtime::fiber_signals::raise_pending(*self);
 }

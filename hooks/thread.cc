@@ -133,6 +133,7 @@ int create(pthread_t* out, const pthread_attr_t* attr, void* start, void* argume
   fiber->result = start;
   if (attributes.has_mask) {
     fiber->signal_mask = bits_of(attributes.mask);
+    fiber->scheduler->accept_signals_but(fiber->signal_mask);
   }
   *out = reinterpret_cast<pthread_t>(fiber->thread_pointer);
   scheduler->release(fiber);

@@ -157,10 +157,18 @@ class Scheduler {
   Monitor& monitor() { return monitor_; }
   [[nodiscard]] bool is_idle() const { return idle_.sleeping() + idle_.napping() == holders(); }
   [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_seq_cst); }
-  /// What an idle worker lets through: what the main fiber does.
+  /// What an idle worker lets through: signals for the process that some fiber may take. There may
+  /// be bits of others among them: whoever gets such a one takes back the bit.
   [[nodiscard]] std::uint64_t idle_signal_mask() const {
-    return kind_ == Kind::kPool ? os::kProgramSignals : leader_->signal_mask.load();
+    return kind_ == Kind::kPool ? os::kProgramSignals : ~accepted_signals_.load();
   }
+  /// A fiber takes all but those of `mask` from now on.
+  void accept_signals_but(std::uint64_t mask) {
+    if ((accepted_signals_.load() | mask) != sys::kAllSignals) {
+      accepted_signals_.fetch_or(~mask);
+    }
+  }
+  void refuse_signals(std::uint64_t bits) { accepted_signals_.fetch_and(~bits); }
 
   // -- deadlock: see deadlock.cc --
   /// A thread's scheduler only: its fibers that wait for descriptors, which anybody may write to.
@@ -234,6 +242,7 @@ class Scheduler {
   Worker main_worker_;
   Fiber main_;
   Fiber* leader_ = &main_;
+  std::atomic<std::uint64_t> accepted_signals_{0};
   pid_t process_id_ = 0;
   Monitor monitor_;
   Worker* spares_ = nullptr;

@@ -191,6 +191,7 @@ void Scheduler::after_fork_in_child() {
 void Scheduler::restart_in_child() {
   Fiber* const self = runtime::current();
   leader_ = self;
+  accepted_signals_ = ~self->signal_mask.load();
   process_id_ = static_cast<pid_t>(sys::call(SYS_getpid));
   lot::after_fork_in_child();
   fiber_signals::after_fork_in_child();

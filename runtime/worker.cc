@@ -34,6 +34,7 @@ bool Worker::adopt(Fiber* main, bool own_tls) {
   main->own_tls = own_tls;
   main->thread_pointer = arch::thread_pointer();
   main->signal_mask = kernel_mask;
+  main->scheduler->accept_signals_but(kernel_mask);
   if (!own_tls) {
     idle->thread_pointer = main->thread_pointer;
   }
