@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "hooks/sync/native.h"
+#include "hooks/block.h"
 #include "runtime/sys.h"
 
 #ifndef RWF_NOWAIT
@@ -155,7 +155,7 @@ long accept(Target& target, sockaddr* address, socklen_t* size, int flags) {
     return -EAGAIN;
   }
   // Another process may have taken it by now: then a signal for the fiber must reach it in there.
-  const sync::Blocking blocking(*runtime::current());
+  const Blocking blocking(*runtime::current());
   return sys::call(SYS_accept4, target.fd, address, size, flags);
 }
 

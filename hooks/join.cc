@@ -5,10 +5,10 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "hooks/block.h"
 #include "hooks/c11.h"
 #include "hooks/cancel.h"
 #include "hooks/real.h"
-#include "hooks/sync/native.h"
 #include "hooks/thread.h"
 #include "hooks/time_point.h"
 #include "runtime/scheduler.h"
@@ -86,7 +86,7 @@ int join_fiber(Fiber& fiber, void** result, Deadline deadline) {
 template <class Next>
 int join(pthread_t thread, void** result, Deadline deadline, Next next) {
   Fiber* const fiber = any_fiber_of(thread);
-  return fiber != nullptr ? join_fiber(*fiber, result, deadline) : sync::block(next);
+  return fiber != nullptr ? join_fiber(*fiber, result, deadline) : block(next);
 }
 
 int join_for_ever(pthread_t thread, void** result) {

@@ -5,11 +5,11 @@
 #include <cerrno>
 
 #include "hooks/active.h"
+#include "hooks/block.h"
 #include "hooks/cancel.h"
 #include "hooks/fd_table.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
-#include "hooks/sync/native.h"
 #include "hooks/wait.h"
 #include "runtime/interruptible.h"
 #include "runtime/sys.h"
@@ -155,7 +155,7 @@ int suspend(const sigset_t* mask) {
   }
   test_cancel();
   const std::uint64_t before = fiber_mask();
-  const int result = sync::block([=] {
+  const int result = block([=] {
     set_fiber_mask(bits_of(*mask));  // from here on the fiber is called for what it lets through
     const bool has_run = self->handlers_run.load() != HandlersRun::kNone;
     return has_run ? static_cast<int>(to_libc(-EINTR)) : real::sigsuspend(mask);

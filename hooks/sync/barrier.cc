@@ -1,8 +1,8 @@
 // barrier.cc: pthread_barrier_t, pthread_once_t, pthread_spinlock_t.
 #include <cerrno>
 
+#include "hooks/block.h"
 #include "hooks/real.h"
-#include "hooks/sync/native.h"
 #include "hooks/sync/park.h"
 #include "hooks/sync/sync.h"
 #include "hooks/sync/word.h"

@@ -5,6 +5,7 @@
 // zero count is what they make and expect.
 #include <cerrno>
 
+#include "hooks/block.h"
 #include "hooks/cancel.h"
 #include "hooks/real.h"
 #include "hooks/sync/native.h"

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "hooks/block.h"
 #include "hooks/cancel.h"
-#include "hooks/sync/native.h"
 #include "hooks/sync/shared_memory.h"
 #include "hooks/sync/user_word.h"
 #include "runtime/parking_lot.h"

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "hooks/active.h"
+#include "hooks/block.h"
 #include "hooks/real.h"
 #include "hooks/sync/native.h"
 #include "hooks/sync/park.h"

@@ -9,6 +9,7 @@
 // first waiter, and with a reader all readers that may enter.
 #include <cerrno>
 
+#include "hooks/block.h"
 #include "hooks/real.h"
 #include "hooks/sync/native.h"
 #include "hooks/sync/park.h"

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <limits>
 
+#include "hooks/block.h"
 #include "hooks/cancel.h"
 #include "hooks/real.h"
-#include "hooks/sync/native.h"
 #include "hooks/sync/sync.h"
 #include "runtime/parking_lot.h"
 
