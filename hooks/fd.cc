@@ -5,6 +5,8 @@
 
 #include "hooks/active.h"
 #include "hooks/fd_table.h"
+#include "hooks/fifo.h"
+#include "hooks/file_lock.h"
 #include "hooks/real.h"
 #include "hooks/wait.h"
 #include "runtime/hub.h"
@@ -59,6 +61,10 @@ int duplicate(int from, int result) { return result < 0 ? result : share(from, r
 
 template <class Next>
 int control(int fd, int command, void* argument, const Next& next) {
+  if (waits_for_lock(command)) {
+    return lock_region(kRegionCall, fd, command, argument,
+                       [&, fd, command, argument] { return next(fd, command, argument); });
+  }
   const int result = next(fd, command, argument);
   if (result < 0) {
     return result;
@@ -109,6 +115,20 @@ FILE* adopt_stream(FILE* stream) {
   return stream;
 }
 
+constexpr int kCreat = O_CREAT | O_WRONLY | O_TRUNC;
+
+template <class Next>
+int open_file(int at, const char* path, int open_flags, Next next) {
+  return adopt(open_path(at, path, open_flags, next));
+}
+
+// freopen may have no path: it changes the mode of what is open.
+template <class Next>
+FILE* open_stream(const char* path, const char* mode, Next next) {
+  return adopt_stream(path == nullptr ? next()
+                                      : open_path(AT_FDCWD, path, open_flags_of(mode), next));
+}
+
 FILE* end_stream(FILE* stream) {
   if (stream != nullptr && is_on(Group::kIo)) {
     forget(::fileno(stream));
@@ -142,22 +162,22 @@ int   inotify_init1 (int f)                                { return adopt(real::
 int   memfd_create  (const char* name, unsigned f)         { return adopt(real::memfd_create(name, f)); }
 int   epoll_create  (int size)                             { return adopt(real::epoll_create(size)); }
 int   epoll_create1 (int f)                                { return adopt(real::epoll_create1(f)); }
-int   open          (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open(path, f, mode)); }
-int   open64        (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open64(path, f, mode)); }
-int   __open        (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open(path, f, mode)); }
-int   __open64      (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return adopt(real::open64(path, f, mode)); }
-int   openat        (int at, const char* path, int f, ...) { WEFT_OPTIONAL_MODE(f); return adopt(real::openat(at, path, f, mode)); }
-int   openat64      (int at, const char* path, int f, ...) { WEFT_OPTIONAL_MODE(f); return adopt(real::openat64(at, path, f, mode)); }
-int   __open_2      (const char* path, int f)              { return adopt(real::open(path, f, nullptr)); }
-int   __open64_2    (const char* path, int f)              { return adopt(real::open64(path, f, nullptr)); }
-int   __openat_2    (int at, const char* path, int f)      { return adopt(real::openat(at, path, f, nullptr)); }
-int   __openat64_2  (int at, const char* path, int f)      { return adopt(real::openat64(at, path, f, nullptr)); }
-int   creat         (const char* path, mode_t mode)        { return adopt(real::creat(path, mode)); }
-int   creat64       (const char* path, mode_t mode)        { return adopt(real::creat64(path, mode)); }
-FILE* fopen         (const char* path, const char* mode)   { return adopt_stream(real::fopen(path, mode)); }
-FILE* fopen64       (const char* path, const char* mode)   { return adopt_stream(real::fopen64(path, mode)); }
-FILE* freopen       (const char* path, const char* mode, FILE* f) { return adopt_stream(real::freopen(path, mode, end_stream(f))); }
-FILE* freopen64     (const char* path, const char* mode, FILE* f) { return adopt_stream(real::freopen64(path, mode, end_stream(f))); }
+int   open          (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return open_file(AT_FDCWD, path, f, [=] { return real::open(path, f, mode); }); }
+int   open64        (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return open_file(AT_FDCWD, path, f, [=] { return real::open64(path, f, mode); }); }
+int   __open        (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return open_file(AT_FDCWD, path, f, [=] { return real::open(path, f, mode); }); }
+int   __open64      (const char* path, int f, ...)         { WEFT_OPTIONAL_MODE(f); return open_file(AT_FDCWD, path, f, [=] { return real::open64(path, f, mode); }); }
+int   openat        (int at, const char* path, int f, ...) { WEFT_OPTIONAL_MODE(f); return open_file(at, path, f, [=] { return real::openat(at, path, f, mode); }); }
+int   openat64      (int at, const char* path, int f, ...) { WEFT_OPTIONAL_MODE(f); return open_file(at, path, f, [=] { return real::openat64(at, path, f, mode); }); }
+int   __open_2      (const char* path, int f)              { return open_file(AT_FDCWD, path, f, [=] { return real::open(path, f, nullptr); }); }
+int   __open64_2    (const char* path, int f)              { return open_file(AT_FDCWD, path, f, [=] { return real::open64(path, f, nullptr); }); }
+int   __openat_2    (int at, const char* path, int f)      { return open_file(at, path, f, [=] { return real::openat(at, path, f, nullptr); }); }
+int   __openat64_2  (int at, const char* path, int f)      { return open_file(at, path, f, [=] { return real::openat64(at, path, f, nullptr); }); }
+int   creat         (const char* path, mode_t mode)        { return open_file(AT_FDCWD, path, kCreat, [=] { return real::creat(path, mode); }); }
+int   creat64       (const char* path, mode_t mode)        { return open_file(AT_FDCWD, path, kCreat, [=] { return real::creat64(path, mode); }); }
+FILE* fopen         (const char* path, const char* mode)   { return open_stream(path, mode, [=] { return real::fopen(path, mode); }); }
+FILE* fopen64       (const char* path, const char* mode)   { return open_stream(path, mode, [=] { return real::fopen64(path, mode); }); }
+FILE* freopen       (const char* path, const char* mode, FILE* f) { return open_stream(path, mode, [=] { return real::freopen(path, mode, end_stream(f)); }); }
+FILE* freopen64     (const char* path, const char* mode, FILE* f) { return open_stream(path, mode, [=] { return real::freopen64(path, mode, end_stream(f)); }); }
 FILE* popen         (const char* command, const char* mode) { return adopt_stream(real::popen(command, mode)); }
 int   fclose        (FILE* f)                              { return real::fclose(end_stream(f)); }
 int   dup           (int fd)                               { return duplicate(fd, real::dup(fd)); }

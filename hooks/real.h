@@ -7,6 +7,7 @@
 #pragma once
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,20 +17,24 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/fsuid.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sem.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
@@ -123,7 +128,9 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_rwlock_timedwrlock) X(pthread_rwlock_clockrdlock) X(pthread_rwlock_clockwrlock) \
   X(pthread_rwlock_unlock) X(sem_wait) X(sem_trywait) X(sem_timedwait) X(sem_clockwait) \
   X(sem_post) X(pthread_barrier_wait) X(pthread_once) X(pthread_spin_lock) \
-  X(pthread_spin_trylock) X(fork) X(vfork) X(wait4) X(waitid)
+  X(pthread_spin_trylock) X(fork) X(vfork) X(wait4) X(waitid) \
+  X(flock) X(lockf) X(lockf64) X(msgsnd) X(msgrcv) X(semop) X(semtimedop) X(mq_timedsend) \
+  X(mq_timedreceive) X(mq_close) X(tcdrain) X(tcsendbreak) X(tcsetattr)
 
 // clang-format on
 
@@ -135,6 +142,10 @@ WEFT_REAL_SYMBOLS(X)
 // syscall(2) takes up to six arguments behind the number, all of one register each.
 inline constinit Next<"syscall", long(long, long, long, long, long, long, long)> syscall;
 inline constinit Next<"prctl", int(int, long, long, long, long)> prctl;
+
+// Its optional arguments are two.
+inline constinit Next<"mq_open", mqd_t(const char*, int, mode_t, mq_attr*)> mq_open;
+inline constinit Next<"__mq_open_2", mqd_t(const char*, int)> mq_open_checked;
 
 inline constinit Next<"longjmp", void(struct __jmp_buf_tag*, int)> longjmp;
 inline constinit Next<"__longjmp_chk", void(struct __jmp_buf_tag*, int)> longjmp_checked;
@@ -152,6 +163,8 @@ inline void find_all() {
   longjmp.find();
   longjmp_checked.find();
   prctl.find();
+  mq_open.find();
+  mq_open_checked.find();
 }
 
 }  // namespace weft::hooks::real

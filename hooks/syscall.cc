@@ -3,16 +3,52 @@
 #include <sys/syscall.h>
 
 #include "hooks/active.h"
+#include "hooks/file_lock.h"
 #include "hooks/kernel_thread.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
 #include "hooks/sync/futex.h"
+#include "hooks/system_v.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
 
 namespace weft::hooks {
 
 namespace {
+
+template <class T>
+T* pointer(long argument) {
+  return reinterpret_cast<T*>(argument);  // NOLINT: as the kernel has it
+}
+
+// By libc's own, or by a way that does not keep the other fibers waiting.
+long wait_by_number(long number, const long (&a)[6]) {
+  const auto next = [&] { return real::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]); };
+  const auto id = static_cast<int>(a[0]);
+  switch (number) {
+    case SYS_flock:
+      return lock_file(id, static_cast<int>(a[1]), next);
+    case SYS_fcntl:
+      return waits_for_lock(static_cast<int>(a[1]))
+                 ? lock_region(without_cancellation(kRegionCall), id, static_cast<int>(a[1]),
+                               pointer<void>(a[2]), next)
+                 : next();
+    case SYS_msgsnd:
+      return send_message(without_cancellation(kMessageCall), id, pointer<void>(a[1]),
+                          static_cast<std::size_t>(a[2]), static_cast<int>(a[3]), next);
+    case SYS_msgrcv:
+      return receive_message(without_cancellation(kMessageCall), id, pointer<void>(a[1]),
+                             static_cast<std::size_t>(a[2]), a[3], static_cast<int>(a[4]), next);
+    case SYS_semop:
+      return change_semaphores(id, pointer<sembuf>(a[1]), static_cast<std::size_t>(a[2]), nullptr,
+                               next);
+    case SYS_semtimedop:
+      return change_semaphores(id, pointer<sembuf>(a[1]), static_cast<std::size_t>(a[2]),
+                               pointer<const timespec>(a[3]), next);
+    default:
+      return next();
+  }
+}
 
 long by_number(long number, long (&a)[6]) {
   if (number == SYS_futex && is_on(Group::kSync)) {
@@ -41,7 +77,7 @@ long by_number(long number, long (&a)[6]) {
   if (const long error = name_kernel_thread(number, a)) {
     return to_libc(error);
   }
-  return real::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  return wait_by_number(number, a);
 }
 
 }  // namespace
