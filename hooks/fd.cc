@@ -4,9 +4,11 @@
 #include <stdarg.h>
 
 #include "hooks/active.h"
+#include "hooks/block.h"
 #include "hooks/fd_table.h"
 #include "hooks/fifo.h"
 #include "hooks/file_lock.h"
+#include "hooks/fork.h"
 #include "hooks/real.h"
 #include "hooks/wait.h"
 #include "runtime/hub.h"
@@ -136,6 +138,12 @@ FILE* end_stream(FILE* stream) {
   return stream;
 }
 
+// Waits for the program behind the stream.
+int end_command(FILE* stream) {
+  const auto next = [=] { return real::pclose(stream); };
+  return cooperative(Group::kProcess) == nullptr ? next() : block(next);
+}
+
 }  // namespace
 
 #define WEFT_OPTIONAL_MODE(flags)                                  \
@@ -178,7 +186,8 @@ FILE* fopen         (const char* path, const char* mode)   { return open_stream(
 FILE* fopen64       (const char* path, const char* mode)   { return open_stream(path, mode, [=] { return real::fopen64(path, mode); }); }
 FILE* freopen       (const char* path, const char* mode, FILE* f) { return open_stream(path, mode, [=] { return real::freopen(path, mode, end_stream(f)); }); }
 FILE* freopen64     (const char* path, const char* mode, FILE* f) { return open_stream(path, mode, [=] { return real::freopen64(path, mode, end_stream(f)); }); }
-FILE* popen         (const char* command, const char* mode) { return adopt_stream(real::popen(command, mode)); }
+FILE* popen         (const char* command, const char* mode) { return adopt_stream(made_child(real::popen(command, mode))); }
+int   pclose        (FILE* f)                              { return end_command(end_stream(f)); }
 int   fclose        (FILE* f)                              { return real::fclose(end_stream(f)); }
 int   dup           (int fd)                               { return duplicate(fd, real::dup(fd)); }
 int   dup2          (int fd, int to)                       { return duplicate_onto(fd, to, [=] { return real::dup2(fd, to); }); }

@@ -14,7 +14,9 @@
 #include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -38,6 +40,7 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+#include <wordexp.h>
 
 #include <algorithm>
 #include <atomic>
@@ -128,9 +131,9 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_rwlock_timedwrlock) X(pthread_rwlock_clockrdlock) X(pthread_rwlock_clockwrlock) \
   X(pthread_rwlock_unlock) X(sem_wait) X(sem_trywait) X(sem_timedwait) X(sem_clockwait) \
   X(sem_post) X(pthread_barrier_wait) X(pthread_once) X(pthread_spin_lock) \
-  X(pthread_spin_trylock) X(fork) X(vfork) X(wait4) X(waitid) \
+  X(pthread_spin_trylock) X(fork) X(_Fork) X(vfork) X(wait4) X(waitid) \
   X(flock) X(lockf) X(lockf64) X(msgsnd) X(msgrcv) X(semop) X(semtimedop) X(mq_timedsend) \
-  X(mq_timedreceive) X(mq_close) X(tcdrain) X(tcsendbreak) X(tcsetattr)
+  X(mq_timedreceive) X(mq_close) X(tcdrain) X(tcsendbreak) X(tcsetattr) X(system) X(pclose) X(wordexp) X(posix_spawn) X(posix_spawnp)
 
 // clang-format on
 
@@ -146,6 +149,9 @@ inline constinit Next<"prctl", int(int, long, long, long, long)> prctl;
 // Its optional arguments are two.
 inline constinit Next<"mq_open", mqd_t(const char*, int, mode_t, mq_attr*)> mq_open;
 inline constinit Next<"__mq_open_2", mqd_t(const char*, int)> mq_open_checked;
+
+// Its optional arguments are three.
+inline constinit Next<"clone", int(int (*)(void*), void*, int, void*, void*, void*, void*)> clone;
 
 inline constinit Next<"longjmp", void(struct __jmp_buf_tag*, int)> longjmp;
 inline constinit Next<"__longjmp_chk", void(struct __jmp_buf_tag*, int)> longjmp_checked;
@@ -164,6 +170,7 @@ inline void find_all() {
   longjmp_checked.find();
   prctl.find();
   mq_open.find();
+  clone.find();
   mq_open_checked.find();
 }
 

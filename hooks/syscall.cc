@@ -1,9 +1,11 @@
 // syscall.cc: syscall(2): the same calls by number.
+#include <linux/sched.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 
 #include "hooks/active.h"
 #include "hooks/file_lock.h"
+#include "hooks/fork.h"
 #include "hooks/kernel_thread.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
@@ -19,6 +21,23 @@ namespace {
 template <class T>
 T* pointer(long argument) {
   return reinterpret_cast<T*>(argument);  // NOLINT: as the kernel has it
+}
+
+// Whether it makes a child that goes on as we do, with a copy of our memory.
+bool makes_copy(long number, const long (&a)[6]) {
+  switch (number) {
+    case SYS_fork:
+    case SYS_vfork:
+      return true;
+    case SYS_clone:
+      return (a[0] & (CLONE_VM | CLONE_SETTLS)) == 0 && a[1] == 0;
+    case SYS_clone3: {
+      const auto* const clone = pointer<const clone_args>(a[0]);
+      return (clone->flags & (CLONE_VM | CLONE_SETTLS)) == 0 && clone->stack == 0;
+    }
+    default:
+      return false;
+  }
 }
 
 // By libc's own, or by a way that does not keep the other fibers waiting.
@@ -70,6 +89,12 @@ long by_number(long number, long (&a)[6]) {
   }
   if (number == SYS_tkill && is_on(Group::kSignal)) {
     return to_libc(signal_by_id(-1, static_cast<pid_t>(a[0]), static_cast<int>(a[1])));
+  }
+  if (makes_copy(number, a)) {
+    return fork_by([&] {
+      return real::syscall(number == SYS_vfork ? SYS_fork : number, a[0], a[1], a[2], a[3], a[4],
+                           a[5]);
+    });
   }
   if (changes_kernel_thread(number, a)) {
     pin_fiber();

@@ -338,7 +338,7 @@ bool Worker::wait_as_spare() {
   while (has_queue_.load(std::memory_order_acquire) == 0) {
     const timespec until = Deadline::after(kKeep).to_timespec();
     const auto* word = reinterpret_cast<const std::uint32_t*>(&has_queue_);
-    if (sys::futex_wait(word, 0, may_end_ ? &until : nullptr) == -ETIMEDOUT &&
+    if (sys::futex_wait(word, 0, may_end_ && !is_kept_ ? &until : nullptr) == -ETIMEDOUT &&
         scheduler->remove_spare(this)) {
       return false;
     }
@@ -360,6 +360,7 @@ void Worker::after_fork_in_child(RunQueue* given) {
     WEFT_CHECK(make_idle(running.fiber->own_tls), "a forked child has memory for one fiber");
   }
   may_end_ = false;  // it is the process's main thread now
+  is_kept_ = false;
   pinned_ = nullptr;
   is_set_apart_ = false;
   is_changed_ = false;

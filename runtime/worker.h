@@ -89,6 +89,9 @@ class Worker {
   /// end is what gives back locks that the kernel knows of.
   void unpin();
 
+  /// Its kernel thread, which runs the caller, shall live as long as the process.
+  void keep() { is_kept_ = true; }
+
   /// In a fork's child: this is the only worker.
   void after_fork_in_child(RunQueue* given);
 
@@ -137,6 +140,7 @@ class Worker {
   bool is_changed_ = false;      // for good
   void* robust_list_ = nullptr;  // the kernel thread's own
   bool may_end_ = false;         // its kernel thread was made by us
+  bool is_kept_ = false;         // and is nevertheless needed: keep()
   Fiber native_;                 // idle, for a kernel thread of our own
 };
 

@@ -32,7 +32,7 @@ constexpr std::array kGroups = {
     Group{"time", "sleep, usleep, nanosleep, clock_nanosleep"},
     Group{"thread", "pthread_create, pthread_join: threads stay kernel threads"},
     Group{"sync", "pthread_mutex_*, pthread_cond_*, semaphores, barriers, futex"},
-    Group{"process", "fork, vfork, wait, waitpid, waitid"},
+    Group{"process", "fork, vfork, wait, waitpid, waitid, system, pclose"},
     Group{"signal", "pthread_kill, pthread_sigmask, sigwait and the like"},
 };
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wordexp.h>
 
 #include <atomic>
 #include <cerrno>
@@ -212,6 +213,84 @@ TEST(SystemV, SemopHandsOver) {
   expect_hands_over([&] { EXPECT_EQ(semtimedop(semaphore, &take, 1, &long_time), 0); },
                     [&] { EXPECT_EQ(semop(semaphore, &post, 1), 0); });
   EXPECT_EQ(semctl(semaphore, 0, IPC_RMID), 0);
+}
+
+// What ends when `go` is closed: a child, or a program.
+class Gate {
+ public:
+  [[nodiscard]] pid_t fork_waiter(int code) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(60);
+      pair_.far.reset();
+      _exit(read_some(pair_.near).empty() ? code : 1);
+    }
+    return child;
+  }
+  [[nodiscard]] std::string command() const {
+    return "exec " + std::to_string(pair_.far) + ">&-; read line <&" + std::to_string(pair_.near);
+  }
+  void open() { pair_.far.reset(); }
+
+ private:
+  Pair pair_ = make_pipe();
+};
+
+TEST(Wait, ForAnyChildHandsOver) {
+  Gate gate;
+  const pid_t child = gate.fork_waiter(5);
+  int status = 0;
+  expect_hands_over([&] { EXPECT_EQ(wait(&status), child); }, [&] { gate.open(); });
+  EXPECT_EQ(WEXITSTATUS(status), 5);
+}
+
+TEST(Wait, ForAGroupHandsOver) {
+  Gate gate;
+  const pid_t child = gate.fork_waiter(6);
+  ASSERT_EQ(setpgid(child, child), 0);
+  siginfo_t info = {};
+  expect_hands_over([&] { EXPECT_EQ(waitid(P_PGID, static_cast<id_t>(child), &info, WEXITED), 0); },
+                    [&] { gate.open(); });
+  EXPECT_EQ(info.si_status, 6);
+}
+
+TEST(Wait, ForAStoppedChildHandsOver) {
+  Gate gate;
+  const pid_t child = gate.fork_waiter(7);
+  int status = 0;
+  expect_hands_over([&] { EXPECT_EQ(waitpid(child, &status, WUNTRACED), child); },
+                    [&] { EXPECT_EQ(kill(child, SIGSTOP), 0); });
+  EXPECT_TRUE(WIFSTOPPED(status));
+  EXPECT_EQ(kill(child, SIGCONT), 0);
+  gate.open();
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(Command, SystemHandsOver) {
+  Gate gate;
+  expect_hands_over(
+      [&] { EXPECT_EQ(WEXITSTATUS(std::system((gate.command() + "; exit 3").c_str())), 3); },
+      [&] { gate.open(); });
+}
+
+TEST(Command, PcloseHandsOver) {
+  Gate gate;
+  FILE* const stream = popen((gate.command() + "; exit 4").c_str(), "w");
+  ASSERT_NE(stream, nullptr);
+  expect_hands_over([&] { EXPECT_EQ(WEXITSTATUS(pclose(stream)), 4); }, [&] { gate.open(); });
+}
+
+TEST(Command, WordexpHandsOver) {
+  Gate gate;
+  expect_hands_over(
+      [&] {
+        wordexp_t words = {};
+        EXPECT_EQ(wordexp(("$(" + gate.command() + "; echo a b)").c_str(), &words, 0), 0);
+        EXPECT_EQ(words.we_wordc, 2U);
+        wordfree(&words);
+      },
+      [&] { gate.open(); });
 }
 
 // Parks: a queue has a descriptor.
