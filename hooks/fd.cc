@@ -1,4 +1,6 @@
 // fd.cc: what hands out descriptors, copies them, ends them and changes their flags, as a table.
+#include "hooks/fd.h"
+
 #include <dirent.h>
 #include <linux/close_range.h>
 #include <stdarg.h>
@@ -35,14 +37,6 @@ int new_pipe(int result, const int* ends, int open_flags) {
     }
   }
   return result;
-}
-
-int close_one(int fd) {
-  if (Hub::owns(fd)) {
-    return static_cast<int>(to_libc(-EBADF));  // the program never got this number
-  }
-  forget(fd);
-  return real::close(fd);
 }
 
 // Duplicating onto a number closes what was there. Ours are not the program's to close.
@@ -89,27 +83,6 @@ int device_control(int fd, unsigned long request, void* argument) {
   return result;
 }
 
-// Ours lie in a gap of the range.
-int close_many(unsigned first, unsigned last, int flags) {
-  if ((flags & CLOSE_RANGE_CLOEXEC) != 0) {
-    return real::close_range(first, last, flags);
-  }
-  runtime::for_each_fd_slot([=](int fd, runtime::FdSlot& slot) {
-    const auto number = static_cast<unsigned>(fd);
-    if (number >= first && number <= last && slot.tag.load() != 0 && !Hub::owns(fd)) {
-      forget(fd);
-    }
-  });
-  int result = 0;
-  Hub::for_each_own([&](unsigned own) {
-    if (own >= first && own <= last) {
-      result = own > first ? real::close_range(first, own - 1, flags) : result;
-      first = own + 1;
-    }
-  });
-  return first <= last && result == 0 ? real::close_range(first, last, flags) : result;
-}
-
 FILE* adopt_stream(FILE* stream) {
   if (stream != nullptr) {
     adopt(::fileno(stream));
@@ -145,6 +118,35 @@ int end_command(FILE* stream) {
 }
 
 }  // namespace
+
+int close_number(int fd) {
+  if (Hub::owns(fd)) {
+    return static_cast<int>(to_libc(-EBADF));
+  }
+  forget(fd);
+  return real::close(fd);
+}
+
+// Ours lie in a gap of the range.
+int close_numbers(unsigned first, unsigned last, int flags) {
+  if ((flags & CLOSE_RANGE_CLOEXEC) != 0) {
+    return real::close_range(first, last, flags);
+  }
+  runtime::for_each_fd_slot([=](int fd, runtime::FdSlot& slot) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number >= first && number <= last && slot.tag.load() != 0 && !Hub::owns(fd)) {
+      forget(fd);
+    }
+  });
+  int result = 0;
+  Hub::for_each_own([&](unsigned own) {
+    if (own >= first && own <= last) {
+      result = own > first ? real::close_range(first, own - 1, flags) : result;
+      first = own + 1;
+    }
+  });
+  return first <= last && result == 0 ? real::close_range(first, last, flags) : result;
+}
 
 #define WEFT_OPTIONAL_MODE(flags)                                  \
   va_list optional;                                                \
@@ -192,10 +194,10 @@ int   fclose        (FILE* f)                              { return real::fclose
 int   dup           (int fd)                               { return duplicate(fd, real::dup(fd)); }
 int   dup2          (int fd, int to)                       { return duplicate_onto(fd, to, [=] { return real::dup2(fd, to); }); }
 int   dup3          (int fd, int to, int f)                { return duplicate_onto(fd, to, [=] { return real::dup3(fd, to, f); }); }
-int   close         (int fd)                               { return close_one(fd); }
-int   __close       (int fd)                               { return close_one(fd); }
-int   close_range   (unsigned first, unsigned last, int f) { return close_many(first, last, f); }
-void  closefrom     (int first)                            { close_many(static_cast<unsigned>(first < 0 ? 0 : first), ~0U, 0); }
+int   close         (int fd)                               { return close_number(fd); }
+int   __close       (int fd)                               { return close_number(fd); }
+int   close_range   (unsigned first, unsigned last, int f) { return close_numbers(first, last, f); }
+void  closefrom     (int first)                            { close_numbers(static_cast<unsigned>(first < 0 ? 0 : first), ~0U, 0); }
 int   fcntl         (int fd, int command, ...)             { WEFT_OPTIONAL_ARGUMENT(command); return control(fd, command, argument, real::fcntl); }
 int   __fcntl       (int fd, int command, ...)             { WEFT_OPTIONAL_ARGUMENT(command); return control(fd, command, argument, real::fcntl); }
 int   fcntl64       (int fd, int command, ...)             { WEFT_OPTIONAL_ARGUMENT(command); return control(fd, command, argument, real::fcntl64); }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "hooks/active.h"
@@ -57,6 +58,8 @@ bool await_end(pid_t pid) {
 // end is waited for; 0 if it is any of several, or more than an end: then libc's own call waits.
 template <class Look, class Next>
 int wait_until(pid_t pid, Look look, Next next) {
+  constexpr std::chrono::microseconds kLongest(10'000);
+  std::chrono::microseconds pause(200);
   begin(kWait);
   for (;;) {
     const auto found = static_cast<int>(to_libc(look()));
@@ -64,7 +67,11 @@ int wait_until(pid_t pid, Look look, Next next) {
       return found;
     }
     if (!await_end(pid)) {
-      return wait_in_kernel(kWait, next);
+      if (runtime::current()->scheduler->has_migration()) {
+        return wait_in_kernel(kWait, next);
+      }
+      runtime::park_until(runtime::Deadline::after(pause));  // a thread's scheduler has one worker
+      pause = std::min(pause * 2, kLongest);
     }
     if (is_interrupted(act_on_calls(), false)) {
       return static_cast<int>(to_libc(-EINTR));

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include "hooks/active.h"
+#include "hooks/fd.h"
 #include "hooks/file_lock.h"
 #include "hooks/fork.h"
 #include "hooks/kernel_thread.h"
@@ -33,18 +34,25 @@ bool makes_copy(long number, const long (&a)[6]) {
       return (a[0] & (CLONE_VM | CLONE_SETTLS)) == 0 && a[1] == 0;
     case SYS_clone3: {
       const auto* const clone = pointer<const clone_args>(a[0]);
-      return (clone->flags & (CLONE_VM | CLONE_SETTLS)) == 0 && clone->stack == 0;
+      return clone != nullptr && a[1] >= CLONE_ARGS_SIZE_VER0 &&
+             (clone->flags & (CLONE_VM | CLONE_SETTLS)) == 0 && clone->stack == 0;
     }
     default:
       return false;
   }
 }
 
-// By libc's own, or by a way that does not keep the other fibers waiting.
-long wait_by_number(long number, const long (&a)[6]) {
+// By libc's own, or by a way that keeps neither the other fibers waiting nor weft without its
+// descriptors.
+long call_by_number(long number, const long (&a)[6]) {
   const auto next = [&] { return real::syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]); };
   const auto id = static_cast<int>(a[0]);
   switch (number) {
+    case SYS_close:
+      return close_number(id);
+    case SYS_close_range:
+      return close_numbers(static_cast<unsigned>(a[0]), static_cast<unsigned>(a[1]),
+                           static_cast<int>(a[2]));
     case SYS_flock:
       return lock_file(id, static_cast<int>(a[1]), next);
     case SYS_fcntl:
@@ -102,7 +110,7 @@ long by_number(long number, long (&a)[6]) {
   if (const long error = name_kernel_thread(number, a)) {
     return to_libc(error);
   }
-  return wait_by_number(number, a);
+  return call_by_number(number, a);
 }
 
 }  // namespace

@@ -74,6 +74,7 @@ static void children_work(void) {
   child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
   if (child == 0) _exit(works());
   say_status("SYS_clone", child);
+  SAY_ERRNO(syscall(SYS_clone3, NULL, 0));
   enum { kStack = 1 << 20 };
   char* stack = malloc(kStack);
   child = clone(works_in_clone, stack + kStack, SIGCHLD, NULL);
@@ -251,8 +252,12 @@ static int works_after_closing(int way) {
     close_range(3, ~0U, 0);
   else if (way == 2)
     closefrom(3);
-  else
+  else if (way == 3)
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  else if (way == 4)
+    syscall(SYS_close_range, 3, ~0U, 0);
+  else
+    for (int fd = 3; fd < (int)limit.rlim_cur; fd++) syscall(SYS_close, fd);
   finish(thread);
   FILE* stream = popen("echo heard", "r");
   char text[16] = "";
@@ -263,7 +268,7 @@ static int works_after_closing(int way) {
 
 static void close_all(void) {
   struct rlimit limit = {1024, 1024};
-  for (int way = 0; way < 4; way++) {
+  for (int way = 0; way < 6; way++) {
     const pid_t child = fork();
     if (child == 0) {
       setrlimit(RLIMIT_NOFILE, &limit);
