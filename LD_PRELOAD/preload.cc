@@ -93,8 +93,10 @@ void turn_on() {
   if (left_alone != nullptr) {
     return;
   }
+  const char* const enabled = variable("WEFT_ENABLE");
   const char* const disabled = variable("WEFT_DISABLE");
-  hooks::active_groups = hooks::groups_without(disabled == nullptr ? "" : disabled);
+  hooks::active_groups =
+      hooks::groups(enabled == nullptr ? "" : enabled, disabled == nullptr ? "" : disabled);
   if (hooks::is_on(hooks::Group::kSignal)) {
     runtime::fiber_signals::handlers_are_announced();  // exec has left none that was not
   }

@@ -13,8 +13,27 @@ struct GroupName {
 constexpr GroupName kGroupNames[] = {
     {"io", Group::kIo},         {"poll", Group::kPoll}, {"time", Group::kTime},
     {"thread", Group::kThread}, {"sync", Group::kSync}, {"process", Group::kProcess},
-    {"signal", Group::kSignal},
+    {"signal", Group::kSignal}, {"file", Group::kFile},
 };
+
+std::uint32_t bits_of_list(const char* variable, const char* list) {
+  std::uint32_t bits = 0;
+  while (*list != '\0') {
+    const std::size_t length = std::strcspn(list, ",");
+    const std::uint32_t bit = group_bit(list, length);
+    if (bit == 0 && length != 0) {
+      runtime::print_line("weft: ", variable,
+                          " names an unknown group; known are io, poll, time, thread, sync, "
+                          "process, signal, file. Given: ",
+                          list);
+    }
+    bits |= bit;
+    list += length;
+    list += *list == ',' ? 1 : 0;
+  }
+  return bits;
+}
+
 }  // namespace
 
 std::uint32_t group_bit(const char* name, std::size_t length) {
@@ -26,20 +45,9 @@ std::uint32_t group_bit(const char* name, std::size_t length) {
   return 0;
 }
 
-std::uint32_t groups_without(const char* list) {
-  std::uint32_t groups = kAllGroups;
-  while (*list != '\0') {
-    const std::size_t length = std::strcspn(list, ",");
-    const std::uint32_t bit = group_bit(list, length);
-    if (bit == 0 && length != 0) {
-      runtime::print_line("weft: WEFT_DISABLE names an unknown group; known are io, poll, time, ",
-                          "thread, sync, process, signal. Given: ", list);
-    }
-    groups &= ~bit;
-    list += length;
-    list += *list == ',' ? 1 : 0;
-  }
-  return groups;
+std::uint32_t groups(const char* enabled, const char* disabled) {
+  return (kUsualGroups | bits_of_list("WEFT_ENABLE", enabled)) &
+         ~bits_of_list("WEFT_DISABLE", disabled);
 }
 
 }  // namespace weft::hooks

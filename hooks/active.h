@@ -9,7 +9,8 @@
 
 namespace weft::hooks {
 
-/// Groups that `weft run --no-GROUP` (WEFT_DISABLE) and patch_all can leave out.
+/// Groups that `weft run --no-GROUP` (WEFT_DISABLE) and patch_all can leave out; and those that are
+/// off unless `weft run --GROUP` (WEFT_ENABLE) asks for them.
 enum class Group : std::uint32_t {
   kIo = 1,        // sockets, read, write, and what hands out or ends descriptors
   kPoll = 2,      // poll, select, epoll_wait
@@ -18,8 +19,9 @@ enum class Group : std::uint32_t {
   kSync = 16,     // mutexes, conditions, semaphores, futexes: all or none
   kProcess = 32,  // fork, wait
   kSignal = 64,   // signal masks, sigwait
+  kFile = 128,    // off: read, write, fsync of regular files
 };
-inline constexpr std::uint32_t kAllGroups = 127;
+inline constexpr std::uint32_t kUsualGroups = 127;
 
 /// Bits of Group. Zero until start-up or patch_all: every hook then just calls the next definition.
 inline constinit std::atomic<std::uint32_t> active_groups{0};
@@ -41,11 +43,12 @@ inline runtime::Fiber* cooperative(Group group) {
   return fiber;
 }
 
-/// Names a group as the command line does, for WEFT_DISABLE; zero if there is none of that name.
+/// Names a group as the command line does, for WEFT_DISABLE and WEFT_ENABLE; zero if there is none
+/// of that name.
 std::uint32_t group_bit(const char* name, std::size_t length);
 
-/// All groups but those in a comma-separated list. An unknown name is reported on standard error
-/// and ignored.
-std::uint32_t groups_without(const char* list);
+/// The usual groups, with those in one comma-separated list, without those in the other. An unknown
+/// name is reported on standard error and ignored.
+std::uint32_t groups(const char* enabled, const char* disabled);
 
 }  // namespace weft::hooks

@@ -59,6 +59,11 @@ FdInfo info_of(int fd, FdSlot& slot) {
   return known.kind() != Kind::kUnknown ? known : look_again(fd, slot);
 }
 
+bool is_plain(int fd) {
+  FdSlot* const slot = fd_slot(fd);
+  return slot != nullptr && info_of(fd, *slot).kind() == Kind::kPlain;
+}
+
 FdInfo look_again(int fd, FdSlot& slot) {
   const FdInfo found(look(fd), 0);
   if (found.kind() != Kind::kPipe && found.kind() != Kind::kTcp) {

@@ -49,6 +49,9 @@ class FdInfo {
 /// What is known, after a look at the descriptor if nothing was.
 FdInfo info_of(int fd, runtime::FdSlot& slot);
 
+/// Whether it is a regular file, a directory or a disk.
+bool is_plain(int fd);
+
 /// Looks again: what was known turned out wrong (the number changed hands unseen).
 FdInfo look_again(int fd, runtime::FdSlot& slot);
 

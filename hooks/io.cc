@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "hooks/attempt.h"
+#include "hooks/file.h"
 #include "hooks/iov.h"
 #include "hooks/real.h"
 #include "hooks/wait.h"
@@ -25,7 +26,7 @@ ssize_t read_some(int fd, void* p, std::size_t n) {
   }
   return once(
       readable(fd), n, [=](Target& t) { return attempt::read(t, p, n); },
-      [=] { return real::read(fd, p, n); });
+      [=] { return io_on_disk(fd, [=] { return real::read(fd, p, n); }); });
 }
 
 ssize_t readv_some(int fd, const iovec* v, int n) {
@@ -38,7 +39,7 @@ ssize_t readv_some(int fd, const iovec* v, int n) {
   }
   return once(
       readable(fd), length, [=](Target& t) { return attempt::readv(t, v, n); },
-      [=] { return real::readv(fd, v, n); });
+      [=] { return io_on_disk(fd, [=] { return real::readv(fd, v, n); }); });
 }
 
 ssize_t write_all(int fd, const void* p, std::size_t n) {
@@ -46,7 +47,7 @@ ssize_t write_all(int fd, const void* p, std::size_t n) {
   return whole(
       writable(fd), n,
       [=](Target& t, std::size_t done) { return attempt::write(t, bytes + done, n - done); },
-      [=] { return real::write(fd, p, n); });
+      [=] { return io_on_disk(fd, [=] { return real::write(fd, p, n); }); });
 }
 
 ssize_t writev_all(int fd, const iovec* v, int n) {
@@ -60,7 +61,7 @@ ssize_t writev_all(int fd, const iovec* v, int n) {
         const IovRest rest(v, count, done);
         return attempt::writev(t, rest.parts(), static_cast<int>(rest.count()));
       },
-      [=] { return real::writev(fd, v, n); });
+      [=] { return io_on_disk(fd, [=] { return real::writev(fd, v, n); }); });
 }
 
 // preadv2 and pwritev2 at "the current position" without flags are readv and writev; else they are
@@ -90,11 +91,6 @@ long send_chunk(Target& out, int in, off_t at, std::size_t count) {
   char buffer[8192];  // NOLINT: filled by the kernel
   const long got = sys::call(SYS_pread64, in, buffer, std::min(count, sizeof buffer), at);
   return got <= 0 ? got : attempt::write(out, buffer, static_cast<std::size_t>(got));
-}
-
-bool is_plain(int fd) {
-  runtime::FdSlot* const slot = runtime::fd_slot(fd);
-  return slot != nullptr && info_of(fd, *slot).kind() == Kind::kPlain;
 }
 
 template <class Next>
@@ -175,10 +171,10 @@ ssize_t readv       (int fd, const iovec* v, int n)                    { return 
 ssize_t write       (int fd, const void* p, size_t n)                  { return write_all   (fd, p, n); }
 ssize_t __write     (int fd, const void* p, size_t n)                  { return write_all   (fd, p, n); }
 ssize_t writev      (int fd, const iovec* v, int n)                    { return writev_all  (fd, v, n); }
-ssize_t preadv2     (int fd, const iovec* v, int n, off_t at, int f)   { return at_position (at, f, [=] { return readv_some(fd, v, n); }, [=] { return real::preadv2(fd, v, n, at, f); }); }
-ssize_t preadv64v2  (int fd, const iovec* v, int n, off64_t at, int f) { return at_position (at, f, [=] { return readv_some(fd, v, n); }, [=] { return real::preadv64v2(fd, v, n, at, f); }); }
-ssize_t pwritev2    (int fd, const iovec* v, int n, off_t at, int f)   { return at_position (at, f, [=] { return writev_all(fd, v, n); }, [=] { return real::pwritev2(fd, v, n, at, f); }); }
-ssize_t pwritev64v2 (int fd, const iovec* v, int n, off64_t at, int f) { return at_position (at, f, [=] { return writev_all(fd, v, n); }, [=] { return real::pwritev64v2(fd, v, n, at, f); }); }
+ssize_t preadv2     (int fd, const iovec* v, int n, off_t at, int f)   { return at_position (at, f, [=] { return readv_some(fd, v, n); }, [=] { return io_on_disk(fd, [=] { return real::preadv2(fd, v, n, at, f); }); }); }
+ssize_t preadv64v2  (int fd, const iovec* v, int n, off64_t at, int f) { return at_position (at, f, [=] { return readv_some(fd, v, n); }, [=] { return io_on_disk(fd, [=] { return real::preadv64v2(fd, v, n, at, f); }); }); }
+ssize_t pwritev2    (int fd, const iovec* v, int n, off_t at, int f)   { return at_position (at, f, [=] { return writev_all(fd, v, n); }, [=] { return io_on_disk(fd, [=] { return real::pwritev2(fd, v, n, at, f); }); }); }
+ssize_t pwritev64v2 (int fd, const iovec* v, int n, off64_t at, int f) { return at_position (at, f, [=] { return writev_all(fd, v, n); }, [=] { return io_on_disk(fd, [=] { return real::pwritev64v2(fd, v, n, at, f); }); }); }
 int     eventfd_read (int fd, eventfd_t* value)                        { return eventfd_read_value (fd, value); }
 int     eventfd_write(int fd, eventfd_t value)                         { return eventfd_write_value(fd, value); }
 ssize_t sendfile    (int out, int in, off_t* at, size_t n)             { return send_file   (out, in, at, n, [=] { return real::sendfile(out, in, at, n); }); }

@@ -32,7 +32,7 @@ void patch_all(const std::string& except) {
     throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");
   }
   hooks::handle_calls();
-  hooks::active_groups = hooks::groups_without(except.c_str());
+  hooks::active_groups = hooks::groups("", except.c_str());
   if (hooks::is_on(hooks::Group::kSignal)) {
     hooks::take_over_handlers();
   }

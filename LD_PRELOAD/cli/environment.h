@@ -13,6 +13,7 @@ namespace weft::cli {
 struct RunOptions {
   std::optional<unsigned> workers;
   std::optional<unsigned long long> stack_bytes;
+  std::vector<std::string> enabled_groups;
   std::vector<std::string> disabled_groups;
   bool follow = false;
   bool verbose = false;

@@ -48,6 +48,9 @@ void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {
         [&options, &group] { options.disabled_groups.emplace_back(group.name); },
         std::string("leave to libc: ") + group.calls);
   }
+  run.add_flag_callback(
+      "--file", [&options] { options.enabled_groups.emplace_back("file"); },
+      "reading, writing and syncing regular files delays no other thread: for slow disks");
   run.add_flag("--follow", options.follow, "the programs that PROGRAM starts run under weft, too");
   run.add_flag("--verbose", options.verbose, "say on standard error what weft does");
 }

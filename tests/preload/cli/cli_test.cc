@@ -127,10 +127,12 @@ TEST_F(Cli, PutsASanitizersRuntimeFirst) {
 
 TEST_F(Cli, HandsItsOptionsOnAsVariables) {
   const Result result = weft(
-      "run --workers 3 --stack=64K --no-io --no-sync --follow --verbose env | grep ^WEFT_ | sort");
-  EXPECT_EQ(result.output,
-            "WEFT_DISABLE=io,sync\nWEFT_FOLLOW=1\nWEFT_STACK=65536\nWEFT_VERBOSE=1\n"
-            "WEFT_WORKERS=3\n");
+      "run --workers 3 --stack=64K --no-io --no-sync --file --follow --verbose env | grep ^WEFT_ | "
+      "sort");
+  EXPECT_EQ(
+      result.output,
+      "WEFT_DISABLE=io,sync\nWEFT_ENABLE=file\nWEFT_FOLLOW=1\nWEFT_STACK=65536\nWEFT_VERBOSE=1\n"
+      "WEFT_WORKERS=3\n");
 }
 
 TEST_F(Cli, SetsNoVariableThatWasNotAskedFor) {
