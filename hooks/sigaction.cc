@@ -196,6 +196,16 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
   }
 }
 
+// To the first thread. A call that holds its kernel thread is interrupted there by the signal
+// itself: by weft's own it would go on behind the handler, whatever that one's flags say.
+void send_to_leader(Fiber& leader, const siginfo_t& info) {
+  if (leader.is_blocking.load()) {
+    signals::send_to_kernel_thread(leader, info);
+  } else {
+    signals::send(leader, info);
+  }
+}
+
 // How many of on_signal have not yet said whose signal theirs is.
 constinit std::atomic<int> deciding{0};
 
@@ -233,7 +243,7 @@ bool is_for_here(Fiber* self, siginfo_t& info, void* context) {
     return false;  // from before the action changed, and too late: see change()
   }
   if (Fiber* const leader = is_for_this_thread(signal, info) ? nullptr : owner_elsewhere(signal)) {
-    signals::send(*leader, info);
+    send_to_leader(*leader, info);
     return false;
   }
   runtime::Worker* const worker = runtime::running.worker;

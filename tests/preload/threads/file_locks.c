@@ -179,6 +179,39 @@ static void turns(void) {
   SAY_NUMBER(counted);
 }
 
+/* A signal for the process ends the first thread's call, whichever thread the kernel gave it to. */
+static volatile int is_over;
+
+static void* computes(void* argument) {
+  while (!is_over) continue;
+  return argument;
+}
+
+static void signal_for_the_process(void) {
+  pthread_t threads[3];
+  const pid_t parent = getpid();
+  for (size_t i = 0; i < COUNT(threads); i++)
+    if (pthread_create(&threads[i], NULL, computes, NULL) != 0) abort();
+  for (int i = 0; i < 10; i++) usleep(5000);
+  interrupted_thread = pthread_self();
+  lock_flock();
+  handle(0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    for (;;) {
+      usleep(20000);
+      kill(parent, SIGUSR1);
+    }
+  }
+  SAY_ERRNO(in_flock());
+  is_over = 1;
+  kill(child, SIGKILL);
+  while (waitpid(child, NULL, 0) == -1 && errno == EINTR) continue;
+  for (size_t i = 0; i < COUNT(threads); i++) pthread_join(threads[i], NULL);
+  unlock_flock();
+}
+
 int main(void) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   alarm(50);
@@ -201,6 +234,7 @@ int main(void) {
   cancel_all(blocking_ofd, COUNT(blocking_ofd), NULL, 0);
   unlock_ofd();
   turns();
+  signal_for_the_process();
   unlink(path);
   return 0;
 }
