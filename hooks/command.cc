@@ -36,12 +36,13 @@ class KeptMask {
 };
 
 int run_by_shell(const char* line) {
-  if (runtime::current() == nullptr || !is_on(Group::kProcess)) {
+  if (runtime::current() == nullptr) {
     return real::system(line);
   }
   test_cancel();
   const KeptMask kept;
-  return block([=] { return real::system(line); });
+  const auto next = [=] { return real::system(line); };
+  return cooperative(Group::kProcess) != nullptr ? block(next) : next();
 }
 
 int expand(const char* words, wordexp_t* result, int flags) {
