@@ -13,10 +13,10 @@ namespace weft::hooks {
 void prepare_for_forks();
 
 /// These handlers. Also around what makes a child and has libc call none: _Fork, clone, and system
-/// calls by their number.
+/// calls by their number. Only fork itself sees to it that the child may allocate memory.
 void before_fork();
 void after_fork_in_parent();
-void after_fork_in_child();
+void after_fork_in_child(bool may_allocate);
 
 /// Makes a child that has a copy of our memory by `make`, which returns in both, as fork(2) does.
 template <class Make>
@@ -25,7 +25,7 @@ auto fork_by(Make make) {
   const auto child = make();
   const int saved_errno = errno;
   if (child == 0) {
-    after_fork_in_child();
+    after_fork_in_child(false);
   } else {
     after_fork_in_parent();
   }

@@ -123,7 +123,7 @@ struct Start {
 
 int run_copy(void* argument) {
   const auto* const start = static_cast<const Start*>(argument);  // in the child's copy
-  after_fork_in_child();
+  after_fork_in_child(false);
   // libc would end this kernel thread only, and with it the process if it is the only one.
   ::_exit(start->function(start->argument));
 }
@@ -154,17 +154,17 @@ void after_fork_in_parent() {
   sys::set_signal_mask(mask);
 }
 
-void after_fork_in_child() {
+void after_fork_in_child(bool may_allocate) {
   forget_self_id();
   share_all();
   sync::after_fork_in_child();
   forget_signals_in_flight();
-  runtime::Scheduler::after_fork_in_child();
+  runtime::Scheduler::after_fork_in_child(may_allocate);
   sys::set_signal_mask(mask_of_forker);
 }
 
 void prepare_for_forks() {
-  ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+  ::pthread_atfork(before_fork, after_fork_in_parent, [] { after_fork_in_child(true); });
 }
 
 // clang-format off

@@ -203,7 +203,9 @@ class Scheduler {
   /// alone.
   static void before_fork();
   static void after_fork_in_parent();
-  static void after_fork_in_child();
+  /// Without `may_allocate` malloc may be locked by threads that the child does not have: after a
+  /// fork that libc knows nothing of.
+  static void after_fork_in_child(bool may_allocate = true);
 
   /// Calls visit(fiber) for every fiber that has not ended, under a lock.
   template <class Visit>
@@ -222,7 +224,7 @@ class Scheduler {
   static std::size_t bytes(int workers);
   static std::uint64_t new_fiber_id();
   void end_spares();
-  void restart_in_child();
+  void restart_in_child(bool may_allocate);
   template <class Choose>
   void give_to_spare(Choose choose);
   void add_holder();

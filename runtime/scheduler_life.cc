@@ -177,10 +177,10 @@ void Scheduler::after_fork_in_parent() {
   fiber_pool::unlock_after_fork();
 }
 
-void Scheduler::after_fork_in_child() {
+void Scheduler::after_fork_in_child(bool may_allocate) {
   after_fork_in_parent();
   if (Scheduler* const scheduler = current()) {
-    scheduler->restart_in_child();
+    scheduler->restart_in_child(may_allocate);
   } else {  // a kernel thread that is none of ours has forked: no fiber lives here
     process_scheduler = nullptr;
     lot::after_fork_in_child();
@@ -188,7 +188,7 @@ void Scheduler::after_fork_in_child() {
   }
 }
 
-void Scheduler::restart_in_child() {
+void Scheduler::restart_in_child(bool may_allocate) {
   Fiber* const self = runtime::current();
   leader_ = self;
   accepted_signals_ = ~self->signal_mask.load();
@@ -210,7 +210,7 @@ void Scheduler::restart_in_child() {
   spares_ = nullptr;
   kernel_threads_ = 1;
   self->pinned = nullptr;  // the child has one kernel thread, and the others that come inherit
-  running.worker->after_fork_in_child(queues_);
+  running.worker->after_fork_in_child(queues_, may_allocate);
   queues_[0].holder = running.worker;
   holders_ = 1;
   if (self->is_main) {

@@ -57,6 +57,13 @@ bool Worker::make_idle(bool own_tls) {
   return true;
 }
 
+Fiber* Worker::idle_context() {
+  if (idle == nullptr) {
+    WEFT_CHECK(make_idle(running.fiber->own_tls), "a forked child has memory for one fiber");
+  }
+  return idle;
+}
+
 void Worker::retire() {
   running = {nullptr, nullptr};
   fiber_pool::put(idle);
@@ -130,7 +137,7 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
       worker->apply_signal_mask(mask);
     }
   } else {
-    next = worker->idle;
+    next = worker->idle_context();
   }
   switch_to(self, next, after);
 }
@@ -352,12 +359,15 @@ void Worker::give_queue(RunQueue* given) {
   sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&has_queue_), 1);
 }
 
-void Worker::after_fork_in_child(RunQueue* given) {
+void Worker::after_fork_in_child(RunQueue* given, bool may_allocate) {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
   if (may_end_) {
     // libc takes the stacks of all threads but the running one's for free, and the running one is
     // the fiber for it.
-    WEFT_CHECK(make_idle(running.fiber->own_tls), "a forked child has memory for one fiber");
+    idle = nullptr;
+    if (may_allocate) {
+      idle_context();
+    }
   }
   may_end_ = false;  // it is the process's main thread now
   is_kept_ = false;

@@ -92,8 +92,9 @@ class Worker {
   /// Its kernel thread, which runs the caller, shall live as long as the process.
   void keep() { is_kept_ = true; }
 
-  /// In a fork's child: this is the only worker.
-  void after_fork_in_child(RunQueue* given);
+  /// In a fork's child: this is the only worker. If it may not allocate now, what it needs to park
+  /// is made when a fiber first does.
+  void after_fork_in_child(RunQueue* given, bool may_allocate);
 
   /// The kernel thread's signal mask shall be this one.
   void apply_signal_mask(std::uint64_t mask);
@@ -111,6 +112,7 @@ class Worker {
  private:
   static void idle_main(Fiber* self);
   bool make_idle(bool own_tls);
+  Fiber* idle_context();
   bool idle_loop();
   Fiber* find_work(RunQueue& mine);
   void rest(RunQueue& mine);
