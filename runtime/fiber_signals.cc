@@ -106,12 +106,16 @@ int send(Fiber& fiber, const siginfo_t& info) {
 }
 
 int send_to_kernel_thread(Fiber& fiber, const siginfo_t& info) {
-  const int error = keep(fiber, info);
-  if (error == 0) {
-    fiber.worker->signalled = &fiber;
+  if (const int error = keep(fiber, info)) {
+    return error;
+  }
+  fiber.worker->signalled = &fiber;  // before the look: see Worker::wait_for_pinned
+  if (fiber.state.load() == FiberState::kParked) {
+    fiber.scheduler->call(fiber);  // the kernel thread sleeps, with the mask of the idle
+  } else {
     sys::call(SYS_tgkill, sys::call(SYS_getpid), fiber.worker->kernel_tid, info.si_signo);
   }
-  return error;
+  return 0;
 }
 
 bool take(Fiber& fiber, std::uint64_t set, siginfo_t* info) {

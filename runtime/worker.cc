@@ -325,6 +325,10 @@ bool Worker::wait_for_pinned() {
       run(pinned_);
       return true;
     }
+    // Who sent a signal before it saw that the fiber has parked sent it here, where it is blocked.
+    if (pinned_ != nullptr && signalled.exchange(nullptr) == pinned_) {
+      scheduler->call(*pinned_);
+    }
     sys::futex_wait(reinterpret_cast<const std::uint32_t*>(&has_queue_), 0, nullptr);
   }
   return false;
