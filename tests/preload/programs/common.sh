@@ -6,6 +6,8 @@
 # The arguments of a test are the RUNNER, a command prefix such as `build/release/bin/weft run`.
 # Without one the test runs the program natively, which proves the expectations themselves.
 # PROGRAM_TIMEOUT (seconds) bounds the test as a whole: a program that hangs is a failure with logs.
+# PROGRAM_LOAD multiplies the load, and PROGRAM_REPORT names a file for what scripts/programs puts
+# into its table: see `describe` and `measure`.
 # shellcheck shell=bash disable=SC2034  # STATUS is for those who source this
 
 set -Eeuo pipefail
@@ -15,6 +17,7 @@ HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SCRIPT=$HERE/$(basename "$0")
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/program.XXXXXX")
 PROGRAM_TIMEOUT=${PROGRAM_TIMEOUT:-60}
+LOAD=${PROGRAM_LOAD:-1}
 declare -A STARTED=()  # pid -> name, of each process to end
 
 # One worker, unless the caller tests several: the bound on kernel threads below counts on it.
@@ -119,6 +122,22 @@ s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])'
 }
 
+# at_once COUNT COMMAND...: runs `COMMAND 1`, `COMMAND 2`... at the same time; all have to succeed.
+at_once() {
+  local count=$1 number pid pids=()
+  shift
+  for ((number = 1; number <= count; number++)); do
+    "$@" "$number" >"$TMP/client-$number.log" 2>&1 </dev/null &
+    pids+=("$!")
+    STARTED[$!]="client $number of '$*'"
+  done
+  for pid in "${pids[@]}"; do
+    local name=${STARTED[$pid]}
+    reap "$pid"
+    assert_equal "exit status of $name" 0 "$STATUS"
+  done
+}
+
 # reap PID: waits until a started process has ended by itself; its status is in STATUS.
 reap() {
   wait_until "$(seconds_left)" "${STARTED[$1]} has ended" ended "$1"
@@ -148,6 +167,38 @@ assert_contains() {
   }
 }
 
+# report NAME VALUE: a line for scripts/programs.
+report() {
+  [[ -z ${PROGRAM_REPORT:-} ]] || printf '%s: %s\n' "$1" "$2" >>"$PROGRAM_REPORT"
+}
+
+# describe PROGRAM CHECKED: what is under test, and what the test compares.
+describe() {
+  local file package
+  [[ -n ${PROGRAM_REPORT:-} ]] || return 0
+  file=$(readlink -f "$(command -v "$1")")
+  # Packages may name the file as it was before /bin became a link to /usr/bin.
+  package=$({ dpkg-query -S "${file#/usr}" "$file" 2>/dev/null || true; } | sed -n '1s/:.*//p')
+  report program "$1"
+  report version "$(dpkg-query -W -f '${Version}' "$package")"
+  report checked "$2"
+}
+
+# measure AMOUNT UNIT COMMAND...: runs it, and reports how much of it was done in a second.
+measure() {
+  local amount=$1 unit=$2 begin=$EPOCHREALTIME
+  shift 2
+  "$@"
+  report rate "$(awk -v n="$amount" -v a="$begin" -v b="$EPOCHREALTIME" \
+    'BEGIN { printf "%.1f", n / (b - a) }')"
+  report unit "$unit/s"
+}
+
+# child_of PID: the newest child of a server that forks.
+child_of() {
+  pgrep -n -P "$1" || fail "process $1 has no child"
+}
+
 kernel_threads() {
   sed -n 's/^Threads:[[:space:]]*//p' "/proc/$1/status"
 }
@@ -157,6 +208,7 @@ kernel_threads() {
 # compute, since each of them rightly gets a kernel thread.
 check_kernel_threads() {
   [[ $1 =~ ^[0-9]+$ ]] || fail "no count of kernel threads: '$1'"
+  report threads "$1"
   if ((${#RUNNER[@]})); then
     (($1 <= MAX_KERNEL_THREADS)) ||
       fail "$1 kernel threads under '${RUNNER[*]}', at most $MAX_KERNEL_THREADS expected"
