@@ -4,7 +4,7 @@
 # read by a native one.
 source "$(dirname "$0")/common.sh" "$@"
 need redis-server redis-cli redis-benchmark
-describe redis-server "replies of a session, 20,000 keys of 4 clients and DEBUG DIGEST as natively; blocked clients; BGSAVE and the append-only file read by a native server"
+describe redis-server "replies, 20,000 keys of 4 clients and the digest of all as natively; blocked clients; what BGSAVE and the log hold, read by a native server; I/O threads"
 
 cli() {
   native redis-cli -p "$port" "$@"
