@@ -1,4 +1,4 @@
-# Libraries that the runtime needs. Tests look for theirs in tests/CMakeLists.txt.
+# Libraries that the product needs. Tests look for theirs in tests/CMakeLists.txt.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
@@ -15,4 +15,11 @@ if(NOT TARGET Boost::context)
   set_target_properties(Boost::context PROPERTIES
     IMPORTED_LOCATION ${WEFT_BOOST_CONTEXT}
     INTERFACE_INCLUDE_DIRECTORIES ${WEFT_BOOST_INCLUDE})
+endif()
+
+# Its archive: the shared one might be taken from the program (net/CMakeLists.txt).
+find_library(WEFT_CARES NAMES libcares.a libcares_static.a)
+find_path(WEFT_CARES_INCLUDE ares.h)
+if(NOT WEFT_CARES OR NOT WEFT_CARES_INCLUDE)
+  message(FATAL_ERROR "c-ares (libcares.a) not found. On Debian: apt install libc-ares-dev")
 endif()

@@ -19,9 +19,10 @@ enum class Group : std::uint32_t {
   kSync = 16,     // mutexes, conditions, semaphores, futexes: all or none
   kProcess = 32,  // fork, wait
   kSignal = 64,   // signal masks, sigwait
-  kFile = 128,    // off: read, write, fsync of regular files
+  kDns = 128,     // names of hosts
+  kFile = 256,    // off: read, write, fsync of regular files
 };
-inline constexpr std::uint32_t kUsualGroups = 127;
+inline constexpr std::uint32_t kUsualGroups = 255;
 
 /// Bits of Group. Zero until start-up or patch_all: every hook then just calls the next definition.
 inline constinit std::atomic<std::uint32_t> active_groups{0};

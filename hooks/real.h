@@ -8,6 +8,8 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <netdb.h>
+#include <nss.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -47,6 +49,8 @@
 #include <cstddef>
 
 extern "C" int capset(void* header, const void* data);  // libc has it; libcap's header declares it
+
+struct __res_state;  // of <resolv.h>
 
 namespace weft::hooks::real {
 
@@ -134,7 +138,10 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_spin_trylock) X(fork) X(_Fork) X(vfork) X(wait4) X(waitid) \
   X(flock) X(lockf) X(lockf64) X(msgsnd) X(msgrcv) X(semop) X(semtimedop) X(mq_timedsend) \
   X(mq_timedreceive) X(mq_close) X(tcdrain) X(tcsendbreak) X(tcsetattr) X(system) X(pclose) X(wordexp) X(posix_spawn) X(posix_spawnp) \
-  X(pread) X(pread64) X(pwrite) X(pwrite64) X(preadv) X(preadv64) X(pwritev) X(pwritev64) X(copy_file_range) X(fsync) X(fdatasync) X(syncfs) X(sync_file_range) X(fallocate) X(fallocate64) X(posix_fallocate) X(posix_fallocate64) X(ftruncate) X(ftruncate64) X(readahead) X(msync) X(truncate) X(truncate64) X(sync)
+  X(pread) X(pread64) X(pwrite) X(pwrite64) X(preadv) X(preadv64) X(pwritev) X(pwritev64) X(copy_file_range) X(fsync) X(fdatasync) X(syncfs) X(sync_file_range) X(fallocate) X(fallocate64) X(posix_fallocate) X(posix_fallocate64) X(ftruncate) X(ftruncate64) X(readahead) X(msync) X(truncate) X(truncate64) X(sync) \
+  X(getaddrinfo) X(getnameinfo) X(gethostbyname) X(gethostbyname2) X(gethostbyaddr) \
+  X(gethostbyname_r) X(gethostbyname2_r) X(gethostbyaddr_r) X(getaddrinfo_a) X(gai_suspend) \
+  X(__nss_configure_lookup)
 
 // clang-format on
 
@@ -157,6 +164,24 @@ inline constinit Next<"clone", int(int (*)(void*), void*, int, void*, void*, voi
 inline constinit Next<"longjmp", void(struct __jmp_buf_tag*, int)> longjmp;
 inline constinit Next<"__longjmp_chk", void(struct __jmp_buf_tag*, int)> longjmp_checked;
 
+// X(name, type): those of <resolv.h>, whose macros take the names of members of other structures.
+// clang-format off
+#define WEFT_REAL_RESOLVER(X) \
+  X(res_query, int(const char*, int, int, unsigned char*, int)) \
+  X(res_search, int(const char*, int, int, unsigned char*, int)) \
+  X(res_querydomain, int(const char*, const char*, int, int, unsigned char*, int)) \
+  X(res_send, int(const unsigned char*, int, unsigned char*, int)) \
+  X(res_nquery, int(struct __res_state*, const char*, int, int, unsigned char*, int)) \
+  X(res_nsearch, int(struct __res_state*, const char*, int, int, unsigned char*, int)) \
+  X(res_nquerydomain, int(struct __res_state*, const char*, const char*, int, int, unsigned char*, int)) \
+  X(res_nsend, int(struct __res_state*, const unsigned char*, int, unsigned char*, int))
+// clang-format on
+
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes no parentheses
+#define X(name, ...) inline constinit Next<#name, __VA_ARGS__> name;
+WEFT_REAL_RESOLVER(X)
+#undef X
+
 // Clang's type of a noreturn function is another one.
 inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
 
@@ -164,6 +189,9 @@ inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
 inline void find_all() {
 #define X(name) (name).find();
   WEFT_REAL_SYMBOLS(X)
+#undef X
+#define X(name, ...) (name).find();
+  WEFT_REAL_RESOLVER(X)
 #undef X
   syscall.find();
   pthread_exit.find();

@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-kBuildPackages=(g++ cmake ninja-build libboost-context-dev libcli11-dev libgtest-dev libgmock-dev
-  libbenchmark-dev)
+kBuildPackages=(g++ cmake ninja-build libboost-context-dev libc-ares-dev libcli11-dev libgtest-dev
+  libgmock-dev libbenchmark-dev)
 
 say() { printf '== %s\n' "$*"; }
 

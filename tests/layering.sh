@@ -25,6 +25,7 @@ forbid runtime '["<](net|hooks|LD_PRELOAD)/' 'runtime is the lowest layer'
 forbid runtime "$kThreads" 'the hooks replace what these call; kernel threads come through Os'
 forbid runtime '<dlfcn\.h>' 'runtime knows no libc symbol by name (tcb.cc excepted)' '^runtime/tcb\.cc:'
 forbid net '["<](hooks|LD_PRELOAD)/' 'net is below hooks'
+forbid net "$kThreads" 'the hooks replace what these call'
 forbid hooks '["<]LD_PRELOAD/' 'hooks is below LD_PRELOAD'
 for product in runtime net hooks LD_PRELOAD; do
   forbid "$product" '["<](tests|samples)/' 'the product must not need its tests or samples'

@@ -34,6 +34,7 @@ constexpr std::array kGroups = {
     Group{"sync", "pthread_mutex_*, pthread_cond_*, semaphores, barriers, futex"},
     Group{"process", "fork, vfork, wait, waitpid, waitid, system, pclose"},
     Group{"signal", "pthread_kill, pthread_sigmask, sigwait and the like"},
+    Group{"dns", "getaddrinfo, getnameinfo, gethostbyname and the like"},
 };
 
 void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {

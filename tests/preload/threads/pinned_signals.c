@@ -54,7 +54,7 @@ int main(void) {
   for (int round = 0; round < kRounds; round++) {
     const struct timespec limit = in_ms(CLOCK_REALTIME, kMuchTooLong * 2);
     if (sem_timedwait(&waits, &limit) != 0) return 1;
-    usleep(round % 5 * 100);
+    usleep((unsigned)round % 5 * 100);
     SAY(pthread_kill(thread, SIGALRM));
   }
   SAY(pthread_join(thread, NULL));

@@ -1,0 +1,169 @@
+#include "net/hosts_line.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <nss.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <cctype>
+#include <cstdint>
+
+#include "runtime/sys.h"
+
+namespace weft::net {
+
+namespace sys = runtime::sys;
+
+namespace {
+
+constexpr char kFile[] = "/etc/nsswitch.conf";
+constexpr char kDefault[] = "files dns";  // of glibc
+constexpr std::string_view kService = "weft";
+
+bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+
+std::string_view without_leading(std::string_view text, bool (*unwanted)(char)) {
+  while (!text.empty() && unwanted(text.front())) {
+    text.remove_prefix(1);
+  }
+  return text;
+}
+
+// Up to where `ends` says, and takes that off `text`.
+std::string_view take_until(std::string_view& text, bool (*ends)(char)) {
+  std::size_t length = 0;
+  while (length < text.size() && !ends(text[length])) {
+    ++length;
+  }
+  const std::string_view taken = text.substr(0, length);
+  text.remove_prefix(length);
+  return taken;
+}
+
+std::string contents() {
+  std::string text;
+  const long fd = sys::call(SYS_openat, AT_FDCWD, kFile, O_RDONLY | O_CLOEXEC);
+  if (sys::failed(fd)) {
+    return text;
+  }
+  char part[4096];
+  for (long got = sys::call(SYS_read, fd, part, sizeof part); got > 0;
+       got = sys::call(SYS_read, fd, part, sizeof part)) {
+    text.append(part, static_cast<std::size_t>(got));
+  }
+  sys::call(SYS_close, fd);
+  return text;
+}
+
+// A number that changes with the file, and never is 0.
+std::uint64_t version_of(const char* path, bool with_times) {
+  struct stat status = {};
+  if (sys::failed(sys::call(SYS_newfstatat, AT_FDCWD, path, &status, 0))) {
+    return 1;
+  }
+  std::uint64_t version = 2;
+  const auto mix = [&version](long value) {
+    version = (version ^ static_cast<std::uint64_t>(value)) * 0x9e37'79b9'7f4a'7c15U;
+    version ^= version >> 32;
+  };
+  mix(static_cast<long>(status.st_ino));
+  mix(static_cast<long>(status.st_dev));
+  if (with_times) {
+    mix(status.st_size);
+    mix(status.st_mtim.tv_sec);
+    mix(status.st_mtim.tv_nsec);
+    mix(status.st_ctim.tv_sec);
+    mix(status.st_ctim.tv_nsec);
+  }
+  return version == 0 ? 1 : version;
+}
+
+enum class Whose : std::uint8_t { kUnknown, kOurs, kLibcs, kPrograms };
+
+// Several may find out at the same time; they find the same.
+constinit std::atomic<std::uint64_t> known_version{0};
+constinit std::atomic<std::uint64_t> first_root{0};
+constinit std::atomic<Whose> whose{Whose::kUnknown};
+constinit std::atomic<bool> told_libc{false};
+
+bool libc_has_its_own_service() {
+  return dlsym(RTLD_DEFAULT, "_nss_dns_gethostbyname4_r") != nullptr;
+}
+
+bool tell_libc(const std::string& line) {
+  told_libc.store(true, std::memory_order_relaxed);
+  return __nss_configure_lookup("hosts", line.c_str()) == 0;
+}
+
+Whose find_out() {
+  const std::string line = hosts_line_in(contents());
+  const std::string own = with_own_service(line);
+  const bool must_tell = told_libc.load(std::memory_order_relaxed);
+  if (own.empty()) {
+    if (must_tell) {
+      static_cast<void>(tell_libc(line));
+    }
+    return Whose::kLibcs;
+  }
+  if (own.find(kService) == std::string::npos && !must_tell) {  // files alone
+    return Whose::kOurs;
+  }
+  return libc_has_its_own_service() && tell_libc(own) ? Whose::kOurs : Whose::kLibcs;
+}
+
+}  // namespace
+
+std::string hosts_line_in(std::string_view file) {
+  std::string found = kDefault;
+  while (!file.empty()) {
+    std::string_view line = take_until(file, [](char c) { return c == '\n'; });
+    file = without_leading(file, [](char c) { return c == '\n'; });
+    line = without_leading(line, is_space);
+    const std::string_view name = take_until(line, [](char c) { return is_space(c) || c == ':'; });
+    if (name == "hosts" && !line.empty()) {
+      found = without_leading(line, [](char c) { return is_space(c) || c == ':'; });
+    }
+  }
+  return found;
+}
+
+std::string with_own_service(std::string_view line) {
+  std::string own;
+  while (!(line = without_leading(line, is_space)).empty()) {
+    if (line.front() == '[') {  // what to do after the service before it
+      own.append(take_until(line, [](char c) { return c == ']'; }));
+      own.append("] ");
+      line = line.substr(line.empty() ? 0 : 1);
+      continue;
+    }
+    const std::string_view name = take_until(line, [](char c) { return is_space(c) || c == '['; });
+    if (name != "files" && name != "dns") {
+      return {};
+    }
+    own.append(name == "dns" ? kService : name);
+    own.append(" ");
+  }
+  return own;
+}
+
+bool hosts_are_ours() {
+  const std::uint64_t root = version_of("/", false);
+  std::uint64_t expected = 0;
+  first_root.compare_exchange_strong(expected, root);
+  const bool is_elsewhere = expected != 0 && expected != root;  // chroot: libc keeps what it knows
+  const Whose known = whose.load(std::memory_order_acquire);
+  if (known == Whose::kPrograms || (is_elsewhere && known != Whose::kUnknown)) {
+    return known == Whose::kOurs;
+  }
+  const std::uint64_t version = version_of(kFile, true);
+  if (known_version.load(std::memory_order_acquire) != version) {
+    whose.store(find_out(), std::memory_order_release);
+    known_version.store(version, std::memory_order_release);
+  }
+  return whose.load(std::memory_order_acquire) == Whose::kOurs;
+}
+
+void leave_hosts_to_program() { whose.store(Whose::kPrograms, std::memory_order_release); }
+
+}  // namespace weft::net
