@@ -17,19 +17,17 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "hooks/kernel_action.h"
 #include "hooks/real.h"
 #include "hooks/thread.h"
-#include "runtime/arch/signal_return.h"
 #include "runtime/interruptible.h"
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
-#include "runtime/sys.h"
 #include "runtime/tcb.h"
 
 namespace weft::hooks {
 
 using runtime::Fiber;
-namespace sys = runtime::sys;
 
 namespace {
 
@@ -54,14 +52,6 @@ std::uintptr_t program_counter(const void* context) {
 #endif
 }
 
-// The kernel's form of struct sigaction; libc's function refuses libc's own signals.
-struct Action {
-  void (*handler)(int, siginfo_t*, void*);
-  unsigned long flags;
-  void (*restorer)();
-  std::uint64_t mask;
-};
-
 // The signal may come late: then another fiber runs here, or none, and has nothing to act on. In
 // weft's own code nothing is done: the monitor sends another one, or the hook acts.
 void on_call(int /*signal*/, siginfo_t* /*info*/, void* context) {
@@ -81,7 +71,7 @@ void on_call(int /*signal*/, siginfo_t* /*info*/, void* context) {
 }
 
 // A kernel thread of the program's is cancelled by libc.
-constinit std::atomic<decltype(Action::handler)> handler_of_libc{nullptr};
+constinit std::atomic<decltype(KernelAction::handler)> handler_of_libc{nullptr};
 
 void on_cancel_signal(int signal, siginfo_t* info, void* context) {
   if (runtime::running.worker != nullptr) {
@@ -121,8 +111,7 @@ constinit std::atomic<bool> is_handled{false};
 
 // libc sets its handler with the first pthread_cancel, and never again.
 void replace_handler_of_libc() {
-  Action action = {};
-  sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, nullptr, &action, sizeof action.mask);
+  const KernelAction action = kernel_action(runtime::os::kCancelSignal);
   if (action.handler != on_cancel_signal) {
     handler_of_libc = action.handler;
     is_handled = false;
@@ -168,12 +157,8 @@ void handle_calls() {
     return;
   }
   ::dl_iterate_phdr(note_code, nullptr);
-  Action action = {};
-  action.handler = on_cancel_signal;
   // Deferred: senders may be quicker than the stack is deep.
-  action.flags = SA_SIGINFO | SA_RESTART | runtime::arch::kNeedsSignalReturn;
-  action.restorer = runtime::arch::weft_signal_return;
-  sys::call(SYS_rt_sigaction, runtime::os::kCancelSignal, &action, nullptr, sizeof action.mask);
+  set_kernel_handler(runtime::os::kCancelSignal, on_cancel_signal, 0);
 }
 
 // clang-format off

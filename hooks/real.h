@@ -7,6 +7,7 @@
 #pragma once
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <mqueue.h>
 #include <netdb.h>
 #include <nss.h>
@@ -121,6 +122,8 @@ struct Plain<R(A..., ...) noexcept> {
   X(epoll_pwait) X(epoll_pwait2) X(sleep) X(usleep) X(nanosleep) X(clock_nanosleep) \
   X(clock_gettime) X(clock_getres) X(sched_yield) X(sched_setaffinity) X(sched_getaffinity) X(sched_setscheduler) \
   X(sched_getscheduler) X(sched_setparam) X(sched_getparam) X(setpriority) X(getpriority) X(thrd_create) X(unshare) X(setns) X(personality) X(capset) X(setfsuid) \
+  X(setuid) X(setgid) X(seteuid) X(setegid) X(setreuid) X(setregid) X(setresuid) X(setresgid) \
+  X(setgroups) X(initgroups) \
   X(setfsgid) X(thrd_sleep) X(pause) X(pthread_create) X(pthread_join) \
   X(pthread_tryjoin_np) X(pthread_timedjoin_np) X(pthread_clockjoin_np) X(pthread_detach) \
   X(pthread_kill) X(pthread_sigmask) X(sigprocmask) X(pthread_getattr_np) \

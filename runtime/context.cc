@@ -2,6 +2,7 @@
 
 #include <cxxabi.h>
 
+#include <atomic>
 #include <boost/context/detail/fcontext.hpp>
 #include <cerrno>
 
@@ -46,15 +47,24 @@ ExceptionGlobals& exception_globals() {
   exception_globals() = fiber->exceptions;
   errno = fiber->saved_errno;
 }
-[[gnu::noinline]] void set_running(Fiber* fiber, Worker* worker) { running = {fiber, worker}; }
+// In the TLS of whom the kernel thread will run, before the thread pointer is: so a signal finds
+// its own worker at any moment (hooks/credentials.cc).
+[[gnu::noinline]] void set_running(void* thread_pointer, Fiber* fiber, Worker* worker) {
+  const auto offset =
+      reinterpret_cast<char*>(&running) - static_cast<char*>(arch::thread_pointer());
+  *reinterpret_cast<Running*>(static_cast<char*>(thread_pointer) + offset) = {fiber, worker};
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 
 void enter(Fiber* from, Fiber* to) {
   Worker* const worker = running.worker;
   // Null: that fiber borrows whatever TLS there is.
   if (from->thread_pointer != to->thread_pointer && to->thread_pointer != nullptr) {
+    set_running(to->thread_pointer, to->visible, worker);
     arch::set_thread_pointer(to->thread_pointer);
+  } else {
+    set_running(arch::thread_pointer(), to->visible, worker);
   }
-  set_running(to->visible, worker);
 #if defined(__SANITIZE_ADDRESS__)
   const bool ends = from->state.load() == FiberState::kEnded;
   __sanitizer_start_switch_fiber(ends ? nullptr : &from->fake_stack, to->asan_bottom,

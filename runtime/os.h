@@ -32,6 +32,7 @@ void become_multithreaded();
 inline constexpr std::uint64_t kProgramSignals = ~(std::uint64_t{3} << 31);
 /// The former: with it libc, and weft's hooks, end a thread that is to be cancelled at any time.
 inline constexpr int kCancelSignal = 32;
+inline constexpr int kCredentialsSignal = 33;
 
 /// Starts a detached kernel thread with a small stack and all signals blocked. False if it can't.
 [[nodiscard]] bool start_thread(void* (*function)(void*), void* argument);

@@ -213,11 +213,7 @@ void Scheduler::restart_in_child(bool may_allocate) {
   running.worker->after_fork_in_child(queues_, may_allocate);
   queues_[0].holder = running.worker;
   holders_ = 1;
-  if (self->is_main) {
-    self->tid = static_cast<pid_t>(sys::call(SYS_gettid));
-  } else if (self->own_tls) {
-    tcb::set_tid(self->thread_pointer, self->tid);  // the kernel has put the child's own there
-  }
+  self->tid = process_id_;  // the child's first thread; the kernel has put that into its block
   WEFT_CHECK(hub_.open() == 0, "a forked child has three descriptors for its hub");
   link(self);
 }

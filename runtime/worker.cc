@@ -33,6 +33,7 @@ bool Worker::adopt(Fiber* main, bool own_tls) {
   main->visible = main;
   main->own_tls = own_tls;
   main->thread_pointer = arch::thread_pointer();
+  libc_thread = main->thread_pointer;
   main->signal_mask = kernel_mask;
   main->scheduler->accept_signals_but(kernel_mask);
   if (!own_tls) {
@@ -90,6 +91,7 @@ void Worker::run_kernel_thread() {
   kernel_mask = os::kProgramSignals;                 // as os::start_thread made it
   sys::call(SYS_prctl, PR_SET_NAME, "weft-worker");  // else it has the name of who made it
   native_.thread_pointer = arch::thread_pointer();
+  libc_thread = native_.thread_pointer;
   native_.own_tls = true;
   native_.state = FiberState::kRunning;
   idle = &native_;
@@ -365,6 +367,7 @@ void Worker::give_queue(RunQueue* given) {
 
 void Worker::after_fork_in_child(RunQueue* given, bool may_allocate) {
   kernel_tid = static_cast<pid_t>(sys::call(SYS_gettid));
+  libc_thread = arch::thread_pointer();
   if (may_end_) {
     // libc takes the stacks of all threads but the running one's for free, and the running one is
     // the fiber for it.

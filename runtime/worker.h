@@ -106,6 +106,7 @@ class Worker {
   std::atomic<Fiber*> fiber{nullptr};      // the one it runs, for reports
   std::atomic<Fiber*> signalled{nullptr};  // for whom it was last sent a signal: fiber_signals.h
   pid_t kernel_tid = 0;
+  void* libc_thread = nullptr;  // which libc takes it for: the thread pointer
   std::uint64_t kernel_mask = 0;
   Worker* next = nullptr;  // in the list of spares, or of ended ones
 
