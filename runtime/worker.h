@@ -59,12 +59,20 @@ class Worker {
   /// The running fiber has been entered, and what its switch left to do is done.
   void entered_fiber() { mode.store(WorkerMode::kUser, std::memory_order_release); }
 
-  /// Counts a blocking call that may not have to wait; every 64th lets the other ready fibers run,
+  /// Counts a blocking call that may not have to wait; every 61st lets the other ready fibers run,
   /// and looks at the hub. Whoever runs without a queue, since it was stuck for a while, comes back
   /// into line at once.
   void give_turns() {
     if (++calls_ % kCallsBetweenYields == 0 ||
         mode.load(std::memory_order_relaxed) == WorkerMode::kDetached) {
+      runtime::yield();
+    }
+  }
+
+  /// Counts waiters that the running fiber has woken for a lock that it has released. Every 16th
+  /// time the others run first.
+  void give_way() {
+    if (++wakes_ % kWakesBetweenYields == 0) {
       runtime::yield();
     }
   }
@@ -126,9 +134,13 @@ class Worker {
   void run(Fiber* next_fiber);
   void start_running(Fiber* next_fiber);
 
-  static constexpr std::uint32_t kCallsBetweenYields = 64;
+  // A prime: a program's loop of several calls is interrupted at each of them in turn, and not only
+  // at one where it has a lock.
+  static constexpr std::uint32_t kCallsBetweenYields = 61;
+  static constexpr std::uint32_t kWakesBetweenYields = 16;
   static constexpr std::uint32_t kYieldsBetweenLooks = 61;
   std::uint32_t calls_ = 0;
+  std::uint32_t wakes_ = 0;
   std::uint32_t skipped_yields_ = 0;
   // What this worker and the others had picked when it was last idle, and until when it was.
   std::int64_t busy_since_ns_ = 0;

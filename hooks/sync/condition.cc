@@ -78,7 +78,7 @@ int wait(pthread_cond_t* c, pthread_mutex_t* m, const TimePoint& until) {
     return true;
   };
   // Queued first, unlocked second: a signal that comes after the unlock finds the waiter.
-  const lot::Woken woken = lot::park(waiters.address(), count, [m] { unlock(m); },
+  const lot::Woken woken = lot::park(waiters.address(), count, [m] { unlock_to_wait(m); },
                                      {.deadline = until.deadline(), .interruptible = true});
   if (woken != lot::Woken::kUnparked) {  // a signal handler or a cancellation: a spurious wake-up
     waiters.subtract(1);

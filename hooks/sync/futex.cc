@@ -6,6 +6,7 @@
 
 #include "hooks/block.h"
 #include "hooks/cancel.h"
+#include "hooks/sync/park.h"
 #include "hooks/sync/shared_memory.h"
 #include "hooks/sync/user_word.h"
 #include "runtime/parking_lot.h"
@@ -87,12 +88,14 @@ long wake(const FutexCall& call, std::uint32_t bits) {
         return matches ? lot::Choice::kWake : lot::Choice::kSkip;
       },
       [](int, int) {});
-  if (woken >= wanted) {
-    return woken;
+  const long more = woken >= wanted
+                        ? 0
+                        : sys::call(SYS_futex, call.word,
+                                    FUTEX_WAKE_BITSET | (call.operation & FUTEX_PRIVATE_FLAG),
+                                    wanted - woken, nullptr, nullptr, bits);
+  if (woken != 0) {
+    give_way();
   }
-  const long more =
-      sys::call(SYS_futex, call.word, FUTEX_WAKE_BITSET | (call.operation & FUTEX_PRIVATE_FLAG),
-                wanted - woken, nullptr, nullptr, bits);
   return more < 0 ? (woken > 0 ? woken : more) : woken + more;
 }
 

@@ -143,7 +143,27 @@ int unlock_by_libc(pthread_mutex_t* m) {
   return 0;
 }
 
-[[gnu::noinline]] int unlock_slowly(pthread_mutex_t* m) {
+[[gnu::noinline]] void wake_waiter(const std::uint32_t* word, bool gives_way) {
+  if (lot::unpark(word, 1) == 0) {
+    runtime::sys::futex_wake(word, 1);
+  } else if (gives_way) {
+    give_way();
+  }
+}
+
+// Without looking who the caller is.
+int release(pthread_mutex_t* m, bool gives_way) {
+  m->__data.__owner = 0;
+  --m->__data.__nusers;
+  // From the exchange on another owner may free the mutex: only its address is used.
+  const Word word(m->__data.__lock);
+  if (word.exchange(kFree) == kContended) {
+    wake_waiter(word.address(), gives_way);
+  }
+  return 0;
+}
+
+[[gnu::noinline]] int unlock_slowly(pthread_mutex_t* m, bool gives_way) {
   if (!is_ours(m)) {
     return unlock_by_libc(m);
   }
@@ -153,27 +173,14 @@ int unlock_by_libc(pthread_mutex_t* m) {
   if (kind_of(m) == PTHREAD_MUTEX_RECURSIVE && --m->__data.__count > 0) {
     return 0;
   }
-  return release(m);
+  return release(m, gives_way);
 }
 
-[[gnu::noinline]] void wake_waiter(const std::uint32_t* word) {
-  if (lot::unpark(word, 1) == 0) {
-    runtime::sys::futex_wake(word, 1);
-  }
+int unlock(pthread_mutex_t* m, bool gives_way) {
+  return is_plain(m) ? release(m, gives_way) : unlock_slowly(m, gives_way);
 }
 
 }  // namespace
-
-int release(pthread_mutex_t* m) {
-  m->__data.__owner = 0;
-  --m->__data.__nusers;
-  // From the exchange on another owner may free the mutex: only its address is used.
-  const Word word(m->__data.__lock);
-  if (word.exchange(kFree) == kContended) {
-    wake_waiter(word.address());
-  }
-  return 0;
-}
 
 int lock(pthread_mutex_t* m) {
   std::uint32_t free = kFree;
@@ -212,7 +219,8 @@ bool may_unlock(const pthread_mutex_t* m) {
          (m->__data.__owner == self_id() && m->__data.__lock != 0);
 }
 
-int unlock(pthread_mutex_t* m) { return is_plain(m) ? release(m) : unlock_slowly(m); }
+int unlock(pthread_mutex_t* m) { return unlock(m, true); }
+int unlock_to_wait(pthread_mutex_t* m) { return unlock(m, false); }
 
 int make_consistent(pthread_mutex_t* m) {
   const AsKernelThread identity(knows_owner(m));

@@ -4,6 +4,7 @@
 #pragma once
 #include "hooks/cancel.h"
 #include "runtime/parking_lot.h"
+#include "runtime/worker.h"
 
 namespace weft::hooks::sync {
 
@@ -18,6 +19,14 @@ lot::Woken park(const void* address, Valid valid, const lot::ParkOptions& option
     look_for_calls();
   }
   return woken;
+}
+
+/// For who has released something and woken a waiter for it: now and then that one runs first. Who
+/// takes it again at once, and waits only while having it, would else keep it for ever.
+inline void give_way() {
+  if (runtime::current() != nullptr) {
+    runtime::running.worker->give_way();
+  }
 }
 
 }  // namespace weft::hooks::sync

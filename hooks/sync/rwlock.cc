@@ -213,6 +213,7 @@ int unlock(pthread_rwlock_t* l) {
   const bool is_last = (before & kWriter) != 0 || (before & kReaders) == 1;
   if (is_last && (before & kParked) != 0) {
     wake_waiters(state);
+    give_way();
   }
   return 0;
 }

@@ -10,12 +10,10 @@
 #include "hooks/block.h"
 #include "hooks/cancel.h"
 #include "hooks/real.h"
+#include "hooks/sync/park.h"
 #include "hooks/sync/sync.h"
-#include "runtime/parking_lot.h"
 
 namespace weft::hooks::sync {
-
-namespace lot = runtime::lot;
 
 namespace {
 
@@ -144,8 +142,8 @@ int post(sem_t* s) {
     }
   } while (!__atomic_compare_exchange_n(&layout_of(s).value_and_waiters, &seen, seen + 1, true,
                                         __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
-  if (seen >= kOneWaiter) {
-    lot::unpark(s, 1);
+  if (seen >= kOneWaiter && lot::unpark(s, 1) != 0) {
+    give_way();
   }
   return 0;
 }

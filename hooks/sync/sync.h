@@ -16,10 +16,10 @@ int lock(pthread_mutex_t* mutex);
 int lock(pthread_mutex_t* mutex, const TimePoint& until);
 int try_lock(pthread_mutex_t* mutex);
 int unlock(pthread_mutex_t* mutex);
+/// The same for who is queued as a waiter already, and must not yield.
+int unlock_to_wait(pthread_mutex_t* mutex);
 /// Whether unlock would not say EPERM: kinds that check their owner have the caller as owner.
 bool may_unlock(const pthread_mutex_t* mutex);
-/// Gives up a mutex that is ours and locked once, without looking who the caller is.
-int release(pthread_mutex_t* mutex);
 /// Of libc's kinds only.
 int make_consistent(pthread_mutex_t* mutex);
 int set_ceiling(pthread_mutex_t* mutex, int ceiling, int* old);
