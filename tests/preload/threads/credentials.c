@@ -9,7 +9,7 @@
 
 #include "say.h"
 
-enum { kBusy = 3, kWaiting = 3 };
+enum { kBusy = 2, kWaiting = 2 };
 
 static volatile int ends;
 static volatile unsigned long counter;
@@ -49,8 +49,8 @@ static int others_differ(const char* field) {
 
 /* The caller computes for longer than a slice, and goes on elsewhere. */
 static void move(void) {
-  for (int i = 0; i < 3; i++) {
-    const long end = now_ms(CLOCK_MONOTONIC) + 30;
+  for (int i = 0; i < 2; i++) {
+    const long end = now_ms(CLOCK_MONOTONIC) + 25;
     while (now_ms(CLOCK_MONOTONIC) < end) counter++;
     usleep(1000);
   }
