@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# CPython's own tests of its threads and processes, with the same outcome of each as natively, but
-# for those in python_suite.known. The modules are in SUITE, and PART is which share of them to run:
+# CPython's own tests of its threads, sockets and processes, with the same outcome of each as natively,
+# but for those in python_suite.known. The modules are in SUITE, and PART is which share of them to run:
 #
 #     SUITE=test_multiprocessing_fork PART=2/3 tests/preload/programs/python_suite.sh ...
 #
