@@ -51,7 +51,7 @@
 
 extern "C" int capset(void* header, const void* data);  // libc has it; libcap's header declares it
 
-struct __res_state;  // of <resolv.h>
+struct __res_state;  // NOLINT(bugprone-reserved-identifier): of <resolv.h>
 
 namespace weft::hooks::real {
 

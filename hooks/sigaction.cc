@@ -206,6 +206,12 @@ void send_to_leader(Fiber& leader, const siginfo_t& info) {
   }
 }
 
+// Whether it is one that weft has kept for the fiber, and sent to its kernel thread.
+bool is_kept(const Fiber& self, const siginfo_t& info) {
+  return info.si_code == SI_TKILL && info.si_pid == sys::call(SYS_getpid) &&
+         (self.pending_signals.load() & signals::bit_of(info.si_signo)) != 0;
+}
+
 // How many of on_signal have not yet said whose signal theirs is.
 constinit std::atomic<int> deciding{0};
 
@@ -259,7 +265,11 @@ bool is_for_here(Fiber* self, siginfo_t& info, void* context) {
     return false;
   }
   if (self != nullptr && must_wait(*self, signal, info, context)) {
-    signals::send(*self, info);
+    if (is_kept(*self, info)) {
+      self->scheduler->call(*self);
+    } else {
+      signals::send(*self, info);
+    }
     return false;
   }
   if (self != nullptr && info.si_code == SI_TKILL) {

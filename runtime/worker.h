@@ -142,21 +142,21 @@ class Worker {
   std::uint32_t calls_ = 0;
   std::uint32_t wakes_ = 0;
   std::uint32_t skipped_yields_ = 0;
+  std::atomic<std::uint32_t> has_queue_{0};  // a spare sleeps while it is zero
   // What this worker and the others had picked when it was last idle, and until when it was.
   std::int64_t busy_since_ns_ = 0;
   std::uint64_t picks_of_mine_ = 0;
   std::uint64_t picks_of_all_ = 0;
-  bool has_napped_ = false;
-  std::atomic<std::uint32_t> has_queue_{0};  // a spare sleeps while it is zero
-  bool is_promised_ =
-      true;  // new: it was made for a queue, and is not among the spares before it has had that one
   Fiber* pinned_ = nullptr;
-  bool is_set_apart_ = false;    // it has a pinned fiber, or has had one for good
-  bool is_changed_ = false;      // for good
   void* robust_list_ = nullptr;  // the kernel thread's own
-  bool may_end_ = false;         // its kernel thread was made by us
-  bool is_kept_ = false;         // and is nevertheless needed: keep()
-  Fiber native_;                 // idle, for a kernel thread of our own
+  bool has_napped_ = false;
+  // New: it was made for a queue, and is not among the spares before it has had that one.
+  bool is_promised_ = true;
+  bool is_set_apart_ = false;  // it has a pinned fiber, or has had one for good
+  bool is_changed_ = false;    // for good
+  bool may_end_ = false;       // its kernel thread was made by us
+  bool is_kept_ = false;       // and is nevertheless needed: keep()
+  Fiber native_;               // idle, for a kernel thread of our own
 };
 
 /// Who the running fiber is for locks that libc and the kernel handle by themselves. As long as it
