@@ -14,6 +14,14 @@ using runtime::Direction;
 using runtime::FdInterest;
 namespace os = runtime::os;
 
+namespace {
+
+bool is_closed(const FdInterest& interest) {
+  return interest.slot->generation() != interest.generation;
+}
+
+}  // namespace
+
 Interests::~Interests() {
   if (list_ != inline_) {
     os::unmap(list_, capacity_ * sizeof(FdInterest));
@@ -46,6 +54,7 @@ void Interests::add_one(int fd, Direction direction) {
   interest.fd = fd;
   interest.direction = direction;
   interest.slot = slot;
+  interest.generation = slot->generation();
 }
 
 void Interests::add(int fd, bool reads, bool writes) {
@@ -61,6 +70,13 @@ void Interests::begin() {
   for (std::size_t i = 0; i < count_; ++i) {
     list_[i].seen = list_[i].slot->edges(list_[i].direction);
   }
+}
+
+bool Interests::was_closed() const { return std::any_of(list_, list_ + count_, is_closed); }
+
+bool Interests::was_closed(int fd) const {
+  return std::any_of(list_, list_ + count_,
+                     [fd](const FdInterest& i) { return i.fd == fd && is_closed(i); });
 }
 
 void Interests::wait(Deadline deadline) {

@@ -22,6 +22,10 @@ class Interests {
   void add(int fd, bool reads, bool writes);
   /// Notes the edges seen so far: before each look at the kernel.
   void begin();
+  /// Whether any of them, or this one, was closed since it was added. Its number may have been
+  /// handed out again, so the kernel can't be asked.
+  [[nodiscard]] bool was_closed() const;
+  [[nodiscard]] bool was_closed(int fd) const;
   /// Parks until an edge, the deadline, or something that the fiber must act on.
   void wait(runtime::Deadline deadline);
 

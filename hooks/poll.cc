@@ -36,12 +36,16 @@ Deadline after(const timespec* timeout) {
 }
 
 // Look without waiting; if nothing is there, park until an edge on any of the interests, and look
-// again.
-template <class Look>
-long look_until(Interests& interests, Deadline deadline, Look look) {
+// again. Natively a call goes on with the files that it began with: `closed` says what it returns
+// when one of the descriptors was closed.
+template <class Look, class Closed>
+long look_until(Interests& interests, Deadline deadline, Look look, Closed closed) {
   bool is_interrupted = false;
   for (;;) {
     interests.begin();
+    if (interests.was_closed()) {
+      return closed();
+    }
     const long found = look();
     if (found != 0) {
       return found;
@@ -55,6 +59,18 @@ long look_until(Interests& interests, Deadline deadline, Look look) {
     interests.wait(deadline);
     is_interrupted = act_on_calls() != HandlersRun::kNone;
   }
+}
+
+long bad_descriptor() { return -EBADF; }
+
+// For poll, which says of each descriptor how it is.
+long invalid_entries(pollfd* fds, nfds_t n, const Interests& interests) {
+  long found = 0;
+  for (nfds_t i = 0; i < n; ++i) {
+    fds[i].revents = fds[i].fd >= 0 && interests.was_closed(fds[i].fd) ? POLLNVAL : 0;
+    found += fds[i].revents != 0 ? 1 : 0;
+  }
+  return found;
 }
 
 int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
@@ -75,7 +91,8 @@ int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
       interests.add(fds[i].fd, true, writes);
     }
   }
-  return static_cast<int>(to_libc(look_until(interests, deadline, look)));
+  const auto closed = [&] { return invalid_entries(fds, n, interests); };
+  return static_cast<int>(to_libc(look_until(interests, deadline, look, closed)));
 }
 
 int poll_for(pollfd* fds, nfds_t n, int timeout) {
@@ -155,8 +172,10 @@ long select_on(const Sets& sets, Deadline deadline) {
   }
   Interests interests;
   sets.fill(interests);
-  const long result =
-      deadline.passed() ? 0 : look_until(interests, deadline, [&] { return sets.look(); });
+  const long result = deadline.passed()
+                          ? 0
+                          : look_until(
+                                interests, deadline, [&] { return sets.look(); }, bad_descriptor);
   if (result == 0) {
     sets.clear();
   }
@@ -210,7 +229,7 @@ int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sig
   }
   Interests interests;
   interests.add(fd, true, false);
-  return static_cast<int>(to_libc(look_until(interests, deadline, look)));
+  return static_cast<int>(to_libc(look_until(interests, deadline, look, bad_descriptor)));
 }
 
 template <class Next>

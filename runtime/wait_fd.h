@@ -25,6 +25,7 @@ struct FdInterest {
   int fd = -1;
   Direction direction = Direction::kRead;
   std::uint32_t seen = 0;
+  std::uint32_t generation = 0;  // of the slot when the wait began: for the caller's use
   FdSlot* slot = nullptr;
   FdWaiter waiter = {};
   bool entered = false;
