@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <grp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,22 +26,41 @@ static void* waits(void* argument) {
   return argument;
 }
 
+enum { kLine = 1024 };
+
+/* What the kernel says of a thread. False if there is no such thread. */
+static bool read_field(const char* path, const char* field, char* line) {
+  bool found = false;
+  FILE* status = fopen(path, "r");
+  while (status != NULL && !found && fgets(line, kLine, status) != NULL)
+    found = strncmp(line, field, strlen(field)) == 0;
+  if (status != NULL) fclose(status);
+  return found;
+}
+
+/* A thread that was about to end when the others changed stays as it was, and is soon gone. */
+static bool ends_soon(const char* path, const char* field) {
+  const long until = now_ms(CLOCK_MONOTONIC) + 700;
+  char line[kLine];
+  while (read_field(path, field, line)) {
+    if (now_ms(CLOCK_MONOTONIC) > until) return false;
+    usleep(1000);
+  }
+  return true;
+}
+
 /* How many of the process's threads the kernel says something else of than of the first one. */
 static int others_differ(const char* field) {
-  char first[1024] = "";
+  char first[kLine] = "";
   int differ = 0;
   DIR* tasks = opendir("/proc/self/task");
   for (struct dirent* task; (task = readdir(tasks)) != NULL;) {
     char path[300];
-    char line[1024];
+    char line[kLine];
     snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
-    FILE* status = task->d_name[0] == '.' ? NULL : fopen(path, "r");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
-      if (strncmp(line, field, strlen(field)) != 0) continue;
-      if (first[0] == 0) strcpy(first, line);
-      differ += strcmp(first, line) != 0;
-    }
-    if (status != NULL) fclose(status);
+    if (task->d_name[0] == '.' || !read_field(path, field, line)) continue;
+    if (first[0] == 0) strcpy(first, line);
+    differ += strcmp(first, line) != 0 && !ends_soon(path, field);
   }
   closedir(tasks);
   printf("%s", first);
