@@ -34,12 +34,18 @@ DocumentRoot $TMP/site
 END
 }
 
+# It has its handlers by then; before, SIGTERM just kills it.
+is_up() {
+  grep -q 'resuming normal operations' "$1.log" 2>/dev/null && port_open "$port"
+}
+
 # serve START MPM
 serve() {
+  rm -f "$2.log"
   port=$(free_port)
   configuration "$2" >"$2.conf"
   "$1" "apache2-$2" apache2 -d "$TMP" -f "$TMP/$2.conf" -DNO_DETACH
-  wait_ready "$PID" port_open "$port"
+  wait_ready "$PID" is_up "$2"
 }
 
 reloaded() {

@@ -138,6 +138,12 @@ at_once() {
   done
 }
 
+# answered URL: a server that answers has done all that comes between its port and its main loop, such
+# as setting its handlers.
+answered() {
+  native curl -sS -o /dev/null "$1"
+}
+
 # reap PID: waits until a started process has ended by itself; its status is in STATUS.
 reap() {
   wait_until "$(seconds_left)" "${STARTED[$1]} has ended" ended "$1"

@@ -63,9 +63,11 @@ stop "$PID"
 under_test=$STATUS
 
 serve start_native haproxy_native
+answered "http://127.0.0.1:$port"
 kill -USR1 "$PID"
 reap "$PID"
 assert_equal "exit status after SIGUSR1" "$STATUS" "$softly"
 serve start_native haproxy_native_again
+answered "http://127.0.0.1:$port"
 stop "$PID"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"

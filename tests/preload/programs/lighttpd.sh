@@ -26,5 +26,6 @@ report threads "$(kernel_threads "$PID")"
 stop "$PID"
 under_test=$STATUS
 serve start_native lighttpd_native
+answered "http://127.0.0.1:$port"
 stop "$PID"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"

@@ -55,5 +55,6 @@ assert_kernel_threads "$PID" 18
 stop "$PID"
 under_test=$STATUS
 serve start_native puma_native
+answered "http://127.0.0.1:$port"
 stop "$PID"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"

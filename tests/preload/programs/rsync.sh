@@ -47,5 +47,6 @@ report threads "$(kernel_threads "$PID")"
 stop "$PID"
 under_test=$STATUS
 serve start_native rsync_native
+native rsync "rsync://127.0.0.1:$port/" >modules
 stop "$PID"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"

@@ -78,5 +78,6 @@ report threads "$(kernel_threads "$server")"
 stop "$server"
 under_test=$STATUS
 serve start_native sshd_native
+over_ssh native true
 stop "$PID"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"

@@ -75,6 +75,7 @@ stop "$client"
 stop "$server"
 under_test=$STATUS
 serve start_native stunnel_native
+echoed native
 stop "$client"
 stop "$server"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"

@@ -50,5 +50,6 @@ stop "$server"
 under_test=$STATUS
 ! grep -E 'Panic|died|Assert' varnish.log || fail "errors of varnishd"
 serve start_native varnish_native
+answered "http://127.0.0.1:$port"
 stop "$PID"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"
