@@ -98,6 +98,10 @@ long by_number(long number, long (&a)[6]) {
   if (number == SYS_tkill && is_on(Group::kSignal)) {
     return to_libc(signal_by_id(-1, static_cast<pid_t>(a[0]), static_cast<int>(a[1])));
   }
+  if (number == SYS_pidfd_send_signal && is_on(Group::kSignal)) {
+    return pidfd_send_signal(static_cast<int>(a[0]), static_cast<int>(a[1]),
+                             reinterpret_cast<siginfo_t*>(a[2]), static_cast<unsigned>(a[3]));
+  }
   if (makes_copy(number, a)) {
     return fork_by([&] {
       return real::syscall(number == SYS_vfork ? SYS_fork : number, a[0], a[1], a[2], a[3], a[4],

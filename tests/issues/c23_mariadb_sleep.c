@@ -5,13 +5,13 @@
 
 static const char* server;
 
-static void* connect_to_server(void) {
+void* connect_to_server(void) {
   MYSQL* const connection = mysql_init(NULL);
   CHECK(mysql_real_connect(connection, NULL, "root", NULL, NULL, 0, server, 0) != NULL);
   return connection;
 }
 
-static void query_that_sleeps(void* connection) {
+void query_that_sleeps(void* connection) {
   CHECK(mysql_query(connection, "SELECT SLEEP(1)") == 0);
   MYSQL_RES* const result = mysql_store_result(connection);
   CHECK(result != NULL);
@@ -19,7 +19,7 @@ static void query_that_sleeps(void* connection) {
   mysql_free_result(result);
 }
 
-static void disconnect(void* connection) {
+void disconnect(void* connection) {
   mysql_close(connection);
   mysql_thread_end();
 }

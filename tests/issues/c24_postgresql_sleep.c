@@ -5,19 +5,19 @@
 
 static const char* server;
 
-static void* connect_to_server(void) {
+void* connect_to_server(void) {
   PGconn* const connection = PQconnectdb(server);
   CHECK(PQstatus(connection) == CONNECTION_OK);
   return connection;
 }
 
-static void query_that_sleeps(void* connection) {
+void query_that_sleeps(void* connection) {
   PGresult* const result = PQexec(connection, "select pg_sleep(1)");
   CHECK(PQresultStatus(result) == PGRES_TUPLES_OK);
   PQclear(result);
 }
 
-static void disconnect(void* connection) { PQfinish(connection); }
+void disconnect(void* connection) { PQfinish(connection); }
 
 int main(int argc, char** argv) {
   CHECK(argc == 2);

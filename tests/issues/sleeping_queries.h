@@ -7,9 +7,9 @@
 enum { kConnections = 100 };
 
 /* To be defined by the program. */
-static void* connect_to_server(void);
-static void query_that_sleeps(void* connection);
-static void disconnect(void* connection);
+void* connect_to_server(void);
+void query_that_sleeps(void* connection);
+void disconnect(void* connection);
 
 static pthread_barrier_t connected;
 static pthread_barrier_t answered;

@@ -65,7 +65,7 @@ static void handle(int flags) {
 }
 
 /* Nobody disturbs it. */
-static void wait_in_peace(struct kernel_wait* wait) {
+static inline void wait_in_peace(struct kernel_wait* wait) {
   pthread_t thread;
   begin_wait(wait, &thread);
   printf("in peace, ended early: %d\n", wait->ended);
@@ -74,7 +74,7 @@ static void wait_in_peace(struct kernel_wait* wait) {
 }
 
 /* Handlers without SA_RESTART end it. */
-static void interrupt_wait(struct kernel_wait* wait) {
+static inline void interrupt_wait(struct kernel_wait* wait) {
   pthread_t thread;
   handle(0);
   begin_wait(wait, &thread);
@@ -87,7 +87,7 @@ static void interrupt_wait(struct kernel_wait* wait) {
 }
 
 /* Three handlers with SA_RESTART; it may end before it is unblocked if it is never restarted. */
-static void restart_wait(struct kernel_wait* wait) {
+static inline void restart_wait(struct kernel_wait* wait) {
   pthread_t thread;
   handle(SA_RESTART);
   begin_wait(wait, &thread);
