@@ -33,7 +33,7 @@ bool is_of_fiber(clockid_t clock) {
 // Of the fiber with that clock; negative if there is none.
 std::int64_t used_by_other(clockid_t clock) {
   std::int64_t used = -1;
-  runtime::Scheduler::process()->for_each_fiber([&](const Fiber& fiber) {
+  runtime::Scheduler::process()->for_each_fiber([&](Fiber& fiber) {
     if (id_for_clock(fiber) == cpu_time::thread_of_clock(clock)) {
       used = cpu_time::used_ns(fiber);
     }
@@ -42,8 +42,8 @@ std::int64_t used_by_other(clockid_t clock) {
 }
 
 // The running fiber, if its own CPU time is not just that of its kernel thread.
-const Fiber* fiber_with_own_time() {
-  const Fiber* const self = runtime::current();
+Fiber* fiber_with_own_time() {
+  Fiber* const self = runtime::current();
   return self != nullptr && self->own_tls && is_on(Group::kThread) && !self->scheduler->is_alone()
              ? self
              : nullptr;
@@ -64,7 +64,7 @@ int read_clock(clockid_t clock, timespec* out) {
   if (is_of_fiber(clock)) {
     return tell(used_by_other(clock), out);
   }
-  const Fiber* const self = clock == CLOCK_THREAD_CPUTIME_ID ? fiber_with_own_time() : nullptr;
+  Fiber* const self = clock == CLOCK_THREAD_CPUTIME_ID ? fiber_with_own_time() : nullptr;
   if (self == nullptr) {
     return real::clock_gettime(clock, out);
   }

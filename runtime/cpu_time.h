@@ -27,11 +27,15 @@ constexpr pid_t thread_of_clock(clockid_t clock) { return ~(clock >> 3); }
 /// Begins to count, for all fibers of a scheduler. Threads: any.
 void keep(Scheduler& scheduler);
 
-/// Nanoseconds that the fiber has used since keep(). Threads: any.
-std::int64_t used_ns(const Fiber& fiber);
+/// Nanoseconds that the fiber has used since keep(); never less than what was told before.
+/// Threads: any.
+std::int64_t used_ns(Fiber& fiber);
 
 /// A fiber is entered, or left, on this kernel thread.
 void enter(Fiber& fiber);
 void leave(Fiber& fiber);
+
+/// The running fiber goes on in a forked child, whose clocks begin at zero.
+void restart(Fiber& fiber);
 
 }  // namespace weft::runtime::cpu_time

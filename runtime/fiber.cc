@@ -130,8 +130,8 @@ bool renew(Fiber* fiber) {
   fiber->handlers_run.store({}, std::memory_order_relaxed);
   fiber->awaited_signals.store(0, std::memory_order_relaxed);
   fiber_signals::drop_all(*fiber);
-  fiber->cpu_ns.store(0, std::memory_order_relaxed);
-  fiber->cpu_since_ns.store(Fiber::kUnknownCpuTime, std::memory_order_relaxed);
+  fiber->cpu_time.store(0, std::memory_order_relaxed);
+  fiber->cpu_time_told.store(0, std::memory_order_relaxed);
   fiber->exceptions = {};
   fiber->saved_errno = 0;
   fiber->result = nullptr;

@@ -137,9 +137,8 @@ struct Fiber {
   void (*run)(Fiber*) = nullptr;
   void* argument = nullptr;
 
-  static constexpr std::int64_t kUnknownCpuTime = -1;
-  std::atomic<std::int64_t> cpu_ns{0};                      // see cpu_time.h
-  std::atomic<std::int64_t> cpu_since_ns{kUnknownCpuTime};  // what its kernel thread had used then
+  std::atomic<std::int64_t> cpu_time{0};       // see cpu_time.cc
+  std::atomic<std::int64_t> cpu_time_told{0};  // the most that was answered
 
   // -- the fiber itself --
   std::uint32_t signals_taken = 0;

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "runtime/check.h"
+#include "runtime/cpu_time.h"
 #include "runtime/fiber_pool.h"
 #include "runtime/fiber_signals.h"
 #include "runtime/overflow.h"
@@ -215,6 +216,7 @@ void Scheduler::restart_in_child(bool may_allocate) {
   holders_ = 1;
   self->tid = process_id_;  // the child's first thread; the kernel has put that into its block
   WEFT_CHECK(hub_.open() == 0, "a forked child has three descriptors for its hub");
+  cpu_time::restart(*self);
   link(self);
 }
 

@@ -1,7 +1,10 @@
 #include "runtime/cpu_time.h"
 
 #include <time.h>
-#include <weft/fiber.h>
+#include <weft/weft.h>
+
+#include <atomic>
+#include <thread>
 
 #include "tests/runtime/fixture.h"
 
@@ -53,6 +56,40 @@ TEST_F(CpuTime, OfTheRunningFiberGoesOn) {
   const std::int64_t used = cpu_time::used_ns(*current()) - before;
   EXPECT_GE(used, std::chrono::nanoseconds(5ms).count());
   EXPECT_LT(used, std::chrono::nanoseconds(50ms).count());
+}
+
+TEST_F(CpuTime, NeverGoesBackForWhoWatchesTheSwitches) {
+  weft::Scheduler scheduler{.workers = 2};
+  std::atomic<Fiber*> watched{nullptr};
+  std::atomic<bool> is_over{false};
+  const auto busy = scheduler.spawn([&] {
+    watched = current();
+    while (!is_over) {
+      weft::yield();
+    }
+  });
+  const auto other = scheduler.spawn([&] {
+    while (!is_over) {
+      weft::yield();
+    }
+  });
+  while (watched == nullptr) {
+    std::this_thread::yield();
+  }
+  cpu_time::keep(*watched.load()->scheduler);
+  std::int64_t last = 0;
+  int steps_back = 0;
+  const Stopwatch watch;
+  while (watch.elapsed() < 300ms) {
+    const std::int64_t used = cpu_time::used_ns(*watched);
+    steps_back += used < last ? 1 : 0;
+    last = used;
+  }
+  is_over = true;
+  busy.join();
+  other.join();
+  EXPECT_EQ(steps_back, 0);
+  EXPECT_GT(last, 0);
 }
 
 }  // namespace
