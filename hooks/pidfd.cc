@@ -1,6 +1,7 @@
 // pidfd.cc: signals to processes that a descriptor stands for, as a table.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -32,9 +33,18 @@ pid_t process_of(int pidfd) {
   return line == nullptr ? -1 : static_cast<pid_t>(std::strtol(line + 5, nullptr, 10));
 }
 
+// The kernel takes a process's folder in /proc, too.
+bool is_own_folder(int fd) {
+  struct stat of_fd = {};
+  struct stat own = {};
+  return ::fstat(fd, &of_fd) == 0 && ::stat("/proc/self", &own) == 0 &&
+         of_fd.st_dev == own.st_dev && of_fd.st_ino == own.st_ino;
+}
+
 int send_by_pidfd(int pidfd, int signal, siginfo_t* info, unsigned flags) {
   const auto self = static_cast<pid_t>(sys::call(SYS_getpid));
-  if (is_on(Group::kSignal) && info == nullptr && flags == 0 && process_of(pidfd) == self) {
+  if (is_on(Group::kSignal) && info == nullptr && flags == 0 &&
+      (process_of(pidfd) == self || is_own_folder(pidfd))) {
     return ::kill(self, signal);  // so that it has been handled when this returns, as natively
   }
   return real::pidfd_send_signal(pidfd, signal, info, flags);
