@@ -13,7 +13,8 @@ struct GroupName {
 constexpr GroupName kGroupNames[] = {
     {"io", Group::kIo},         {"poll", Group::kPoll}, {"time", Group::kTime},
     {"thread", Group::kThread}, {"sync", Group::kSync}, {"process", Group::kProcess},
-    {"signal", Group::kSignal}, {"dns", Group::kDns},   {"file", Group::kFile},
+    {"signal", Group::kSignal}, {"dns", Group::kDns},   {"stdio", Group::kStdio},
+    {"file", Group::kFile},
 };
 
 std::uint32_t bits_of_list(const char* variable, const char* list) {
@@ -24,7 +25,7 @@ std::uint32_t bits_of_list(const char* variable, const char* list) {
     if (bit == 0 && length != 0) {
       runtime::print_line("weft: ", variable,
                           " names an unknown group; known are io, poll, time, thread, sync, "
-                          "process, signal, dns, file. Given: ",
+                          "process, signal, dns, stdio, file. Given: ",
                           list);
     }
     bits |= bit;

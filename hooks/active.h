@@ -20,9 +20,10 @@ enum class Group : std::uint32_t {
   kProcess = 32,  // fork, wait
   kSignal = 64,   // signal masks, sigwait
   kDns = 128,     // names of hosts
-  kFile = 256,    // off: read, write, fsync of regular files
+  kStdio = 256,   // waits of stdio, and locks of FILEs
+  kFile = 512,    // off: read, write, fsync of regular files
 };
-inline constexpr std::uint32_t kUsualGroups = 255;
+inline constexpr std::uint32_t kUsualGroups = 511;
 
 /// Bits of Group. Zero until start-up or patch_all: every hook then just calls the next definition.
 inline constinit std::atomic<std::uint32_t> active_groups{0};

@@ -12,6 +12,7 @@
 #include "hooks/file_lock.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
+#include "hooks/stdio_stream.h"
 #include "hooks/wait.h"
 #include "runtime/hub.h"
 #include "runtime/sys.h"
@@ -104,9 +105,14 @@ FILE* open_stream(const char* path, const char* mode, Next next) {
                                       : open_path(AT_FDCWD, path, open_flags_of(mode), next));
 }
 
+// The readers and writers that wait for it let go of the FILE first; what waits for the rest to be
+// written watches the descriptor anew.
 FILE* end_stream(FILE* stream) {
   if (stream != nullptr && is_on(Group::kIo)) {
-    forget(::fileno(stream));
+    const int fd = ::fileno(stream);
+    forget(fd);
+    Stream(stream).await_room();
+    forget(fd);
   }
   return stream;
 }

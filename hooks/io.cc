@@ -1,4 +1,6 @@
 // io.cc: read, write and their relatives, as a table.
+#include "hooks/io.h"
+
 #include <limits.h>
 #include <sys/sendfile.h>
 
@@ -42,6 +44,8 @@ ssize_t readv_some(int fd, const iovec* v, int n) {
       [=] { return io_on_disk(fd, [=] { return real::readv(fd, v, n); }); });
 }
 
+}  // namespace
+
 ssize_t write_all(int fd, const void* p, std::size_t n) {
   const auto* bytes = static_cast<const char*>(p);
   return whole(
@@ -49,6 +53,8 @@ ssize_t write_all(int fd, const void* p, std::size_t n) {
       [=](Target& t, std::size_t done) { return attempt::write(t, bytes + done, n - done); },
       [=] { return io_on_disk(fd, [=] { return real::write(fd, p, n); }); });
 }
+
+namespace {
 
 ssize_t writev_all(int fd, const iovec* v, int n) {
   if (n <= 0 || n > IOV_MAX) {

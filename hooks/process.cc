@@ -13,6 +13,7 @@
 #include "hooks/fork.h"
 #include "hooks/real.h"
 #include "hooks/sigaction.h"
+#include "hooks/stdio_lock.h"
 #include "hooks/sync/sync.h"
 #include "hooks/thread.h"
 #include "hooks/unannounced.h"
@@ -158,6 +159,7 @@ void after_fork_in_child(bool may_allocate) {
   forget_self_id();
   share_all();
   sync::after_fork_in_child();
+  stdio::after_fork_in_child();
   forget_signals_in_flight();
   runtime::Scheduler::after_fork_in_child(may_allocate);
   sys::set_signal_mask(mask_of_forker);

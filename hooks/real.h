@@ -18,6 +18,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -43,15 +44,33 @@
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 #include <wordexp.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 
-extern "C" int capset(void* header, const void* data);  // libc has it; libcap's header declares it
+extern "C" {
+int capset(void* header, const void* data);  // libc has it; libcap's header declares it
 // <sys/pidfd.h> of glibc 2.36 declares it for C only.
-extern "C" int pidfd_send_signal(int pidfd, int signal, siginfo_t* info, unsigned flags);
+int pidfd_send_signal(int pidfd, int signal, siginfo_t* info, unsigned flags);
+// What <stdio.h> gives to programs built with _FORTIFY_SOURCE, or has its own macros call.
+int __vfprintf_chk(FILE* file, int flag, const char* format, va_list list);
+int __vfwprintf_chk(FILE* file, int flag, const wchar_t* format, va_list list);
+int __vdprintf_chk(int fd, int flag, const char* format, va_list list);
+int __vsnprintf_chk(char* text, size_t size, int flag, size_t room, const char* format,
+                    va_list list);
+int __vasprintf_chk(char** text, int flag, const char* format, va_list list);
+char* __fgets_chk(char* line, size_t room, int n, FILE* file);
+char* __fgets_unlocked_chk(char* line, size_t room, int n, FILE* file);
+wchar_t* __fgetws_chk(wchar_t* line, size_t room, int n, FILE* file);
+wchar_t* __fgetws_unlocked_chk(wchar_t* line, size_t room, int n, FILE* file);
+int __underflow(FILE* file);
+wint_t __wuflow(FILE* file);
+wint_t __wunderflow(FILE* file);
+wint_t __woverflow(FILE* file, wint_t c);
+}
 
 struct __res_state;  // NOLINT(bugprone-reserved-identifier): of <resolv.h>
 
@@ -146,7 +165,16 @@ struct Plain<R(A..., ...) noexcept> {
   X(pread) X(pread64) X(pwrite) X(pwrite64) X(preadv) X(preadv64) X(pwritev) X(pwritev64) X(copy_file_range) X(fsync) X(fdatasync) X(syncfs) X(sync_file_range) X(fallocate) X(fallocate64) X(posix_fallocate) X(posix_fallocate64) X(ftruncate) X(ftruncate64) X(readahead) X(msync) X(truncate) X(truncate64) X(sync) \
   X(getaddrinfo) X(getnameinfo) X(gethostbyname) X(gethostbyname2) X(gethostbyaddr) \
   X(gethostbyname_r) X(gethostbyname2_r) X(gethostbyaddr_r) X(getaddrinfo_a) X(gai_suspend) \
-  X(__nss_configure_lookup)
+  X(__nss_configure_lookup) \
+  X(flockfile) X(ftrylockfile) X(funlockfile) X(fgetc) X(fgetc_unlocked) X(__uflow) X(__underflow) \
+  X(fread) X(fread_unlocked) X(fgets) X(fgets_unlocked) X(__fgets_chk) X(__fgets_unlocked_chk) \
+  X(__getdelim) X(ungetc) X(feof) X(ferror) X(clearerr) X(ftell) X(ftello) X(ftello64) X(fgetpos) X(fgetpos64) X(fgetwc) X(fgetwc_unlocked) X(__wuflow) \
+  X(__wunderflow) X(ungetwc) X(fgetws) X(fgetws_unlocked) X(__fgetws_chk) \
+  X(__fgetws_unlocked_chk) X(fputwc) X(fputwc_unlocked) X(__woverflow) X(fputws) \
+  X(fputws_unlocked) X(fputc) X(fputc_unlocked) X(__overflow) X(fputs) X(fputs_unlocked) X(puts) \
+  X(fwrite) X(fwrite_unlocked) X(fflush) X(fflush_unlocked) X(fseek) X(fseeko) X(fseeko64) \
+  X(fsetpos) X(fsetpos64) X(rewind) X(setvbuf) X(perror) X(psignal) X(psiginfo) X(vfprintf) \
+  X(vfwprintf) X(vdprintf) X(__vfprintf_chk) X(__vfwprintf_chk) X(__vdprintf_chk)
 
 // clang-format on
 
@@ -187,6 +215,15 @@ inline constinit Next<"__longjmp_chk", void(struct __jmp_buf_tag*, int)> longjmp
 WEFT_REAL_RESOLVER(X)
 #undef X
 
+// Headers may give the names of C99's functions to others; those of C23 are glibc 2.38's.
+using ScanFile = int(FILE*, const char*, va_list);
+using ScanWideFile = int(FILE*, const wchar_t*, va_list);
+inline constinit Next<"vfscanf", ScanFile> vfscanf;
+inline constinit Next<"__isoc99_vfscanf", ScanFile> __isoc99_vfscanf;
+inline constinit Next<"__isoc23_vfscanf", ScanFile> __isoc23_vfscanf;
+inline constinit Next<"vfwscanf", ScanWideFile> vfwscanf;
+inline constinit Next<"__isoc99_vfwscanf", ScanWideFile> __isoc99_vfwscanf;
+
 // Clang's type of a noreturn function is another one.
 inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
 
@@ -206,6 +243,11 @@ inline void find_all() {
   mq_open.find();
   clone.find();
   mq_open_checked.find();
+  vfscanf.find();
+  __isoc99_vfscanf.find();
+  __isoc23_vfscanf.find();
+  vfwscanf.find();
+  __isoc99_vfwscanf.find();
 }
 
 }  // namespace weft::hooks::real

@@ -12,14 +12,13 @@ namespace weft::hooks {
 
 namespace sys = runtime::sys;
 
-Wait::Wait(int fd, Direction direction, int flags)
+Wait::Wait(int fd, Direction direction, int flags, Group group)
     : target_{fd, nullptr, FdInfo(0)}, direction_(direction) {
-  cooperative_ = judge(fd, flags);
+  cooperative_ = judge(fd, flags, group);
 }
 
-bool Wait::judge(int fd, int flags) {
-  if (cooperative(Group::kIo) == nullptr ||
-      (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE)) != 0) {
+bool Wait::judge(int fd, int flags, Group group) {
+  if (cooperative(group) == nullptr || (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE)) != 0) {
     return false;
   }
   target_.slot = runtime::fd_slot(fd);

@@ -23,7 +23,7 @@ using runtime::Direction;
 class Wait {
  public:
   /// Judges a call on `fd`. `flags` are those of recv and send (MSG_DONTWAIT…).
-  Wait(int fd, Direction direction, int flags);
+  Wait(int fd, Direction direction, int flags, Group group = Group::kIo);
 
   /// Whether to try and park here. If not, the row calls the next definition.
   [[nodiscard]] bool is_cooperative() const { return cooperative_; }
@@ -40,7 +40,7 @@ class Wait {
   [[nodiscard]] int park();
 
  private:
-  bool judge(int fd, int flags);
+  bool judge(int fd, int flags, Group group);
   [[nodiscard]] int error_behind_shutdown() const;
   [[nodiscard]] bool program_set_nonblocking() const;
   [[nodiscard]] Deadline deadline_of_options() const;
@@ -54,8 +54,12 @@ class Wait {
   Deadline deadline_;
 };
 
-inline Wait readable(int fd, int flags = 0) { return {fd, Direction::kRead, flags}; }
-inline Wait writable(int fd, int flags = 0) { return {fd, Direction::kWrite, flags}; }
+inline Wait readable(int fd, int flags = 0, Group group = Group::kIo) {
+  return {fd, Direction::kRead, flags, group};
+}
+inline Wait writable(int fd, int flags = 0, Group group = Group::kIo) {
+  return {fd, Direction::kWrite, flags, group};
+}
 
 /// libc's way to return a system call's result.
 inline ssize_t to_libc(long result) {

@@ -34,6 +34,14 @@ class SpinLock {
   }
   /// In a fork's child: its holder is a thread that the fork left behind, if any.
   void after_fork_in_child() { word_.store(0, std::memory_order_relaxed); }
+  /// What a loop does that waits for another processor.
+  static void relax() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
 
  private:
   void wait() {
@@ -44,13 +52,6 @@ class SpinLock {
         relax();
       }
     }
-  }
-  static void relax() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
   }
   static constexpr int kSpinsBeforeYield = 64;
   std::atomic<std::uint32_t> word_{0};

@@ -35,6 +35,7 @@ constexpr std::array kGroups = {
     Group{"process", "fork, vfork, wait, waitpid, waitid, system, pclose"},
     Group{"signal", "pthread_kill, pthread_sigmask, sigwait and the like"},
     Group{"dns", "getaddrinfo, getnameinfo, gethostbyname and the like"},
+    Group{"stdio", "getline, fread, printf, fflush, flockfile and the like"},
 };
 
 void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {

@@ -166,7 +166,7 @@ TEST_F(Cli, HelpAndVersionAreNotErrors) {
   const Result help = weft("run --help");
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.output, HasSubstr("PROGRAM [ARGS...]"));
-  for (const char* group : {"io", "poll", "time", "thread", "sync", "process", "signal"}) {
+  for (const char* group : {"io", "poll", "time", "thread", "sync", "process", "signal", "stdio"}) {
     EXPECT_THAT(help.output, HasSubstr(std::string("--no-") + group + " "));
   }
 }
