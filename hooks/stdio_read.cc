@@ -32,6 +32,9 @@ int with_input(FILE* f, Stream::Lock lock, Call call) {
 // libc's own call, which never waits but for the FILE's lock.
 template <class Call>
 auto locked(FILE* f, Call call) {
+  if (Stream::is_at_hand(f)) {
+    return call();
+  }
   const Stream stream(f);
   return call();
 }

@@ -21,13 +21,19 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  /// Whether libc's getc or putc would neither wait nor make a system call: the short way, on any
-  /// thread.
+  // -- the short way, on any thread: libc's call would neither wait nor make a system call --
+  /// Nobody has the lock, or the caller has.
+  static bool is_at_hand(FILE* file, Lock lock = Lock::kTake) {
+    return lock == Lock::kByCaller || file->_lock == nullptr || stdio::is_at_hand(file);
+  }
   static bool has_byte(FILE* file, Lock lock) {
     return file->_IO_read_ptr < file->_IO_read_end && is_at_hand(file, lock);
   }
-  static bool has_room_for_byte(FILE* file, Lock lock) {
-    return file->_IO_write_ptr < file->_IO_write_end && is_at_hand(file, lock);
+  /// In a buffer that no end of a line empties.
+  static bool has_room(FILE* file, Lock lock, std::size_t size) {
+    return file->_IO_write_ptr < file->_IO_write_end &&
+           static_cast<std::size_t>(file->_IO_write_end - file->_IO_write_ptr) >= size &&
+           is_at_hand(file, lock);
   }
 
   /// Whether the call may park: on a fiber that should, and on a pipe, socket or terminal. If not,
@@ -72,9 +78,6 @@ class Stream {
   bool flush();
 
  private:
-  static bool is_at_hand(FILE* file, Lock lock) {
-    return lock == Lock::kByCaller || file->_lock == nullptr || stdio::is_at_hand(file);
-  }
   [[nodiscard]] bool has_flag(int flag) const { return (file_->_flags & flag) != 0; }
   [[nodiscard]] bool has_input() const;
   [[nodiscard]] bool asks_descriptor() const;

@@ -88,6 +88,9 @@ int print(FILE* f, const wchar_t* format, Call call) {
 
 template <class Call>
 wint_t locked(FILE* f, Call call) {
+  if (Stream::is_at_hand(f)) {
+    return call();
+  }
   const Stream stream(f);
   return call();
 }

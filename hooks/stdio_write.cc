@@ -44,7 +44,7 @@ Result with_room(Stream& stream, std::size_t size, bool ends_line, Call call, Re
 
 template <class Call>
 int put_byte(FILE* f, Stream::Lock lock, int c, Call call) {
-  if (Stream::has_room_for_byte(f, lock)) {
+  if (Stream::has_room(f, lock, 1)) {
     return call();
   }
   Stream stream(f, lock);
@@ -64,6 +64,9 @@ int overflow(FILE* f, int c, Call call) {
 template <class Call>
 int print(FILE* f, const char* format, va_list list, Call call) {
   constexpr std::size_t kLittle = 512;
+  if (Stream::has_room(f, kTake, kLittle)) {
+    return call();
+  }
   Stream stream(f);
   if (!stream.may_wait_with_bytes()) {
     return call();
@@ -92,8 +95,11 @@ void say(Call call) {
 template <class Call>
 std::size_t write_items(FILE* f, Stream::Lock lock, const void* p, std::size_t size, std::size_t n,
                         Call next) {
-  Stream stream(f, lock);
   const std::size_t bytes = size * n;
+  if (Stream::has_room(f, lock, bytes)) {
+    return next();
+  }
+  Stream stream(f, lock);
   if (!stream.may_wait_with_bytes() || bytes == 0) {
     return next();
   }
@@ -103,11 +109,14 @@ std::size_t write_items(FILE* f, Stream::Lock lock, const void* p, std::size_t s
 
 template <class Call>
 int put_text(FILE* f, Stream::Lock lock, const char* text, Call next) {
+  const std::size_t size = std::strlen(text);
+  if (Stream::has_room(f, lock, size)) {
+    return next();
+  }
   Stream stream(f, lock);
   if (!stream.may_wait_with_bytes()) {
     return next();
   }
-  const std::size_t size = std::strlen(text);
   return stream.put(text, size) == size ? 1 : EOF;
 }
 

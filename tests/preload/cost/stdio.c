@@ -21,10 +21,9 @@ struct functions {
   int (*fputs)(const char*, FILE*);
   int (*fputc)(int, FILE*);
   int (*fgetc)(FILE*);
-  int (*ungetc)(int, FILE*);
 };
 
-static struct functions weft = {fprintf, fputs, fputc, fgetc, ungetc};
+static struct functions weft = {fprintf, fputs, fputc, fgetc};
 static struct functions libc;
 static FILE* to_file;
 static FILE* to_pipe;
@@ -61,8 +60,14 @@ static void put_byte(const struct functions* f) {
   }
 }
 
+/* The pipe is filled again now and then: that is little beside so many calls. */
 static void get_byte(const struct functions* f) {
-  for (int i = 0; i < kCalls; i++) f->ungetc(f->fgetc(from_pipe), from_pipe);
+  static char bytes[kCalls / 4];
+  for (int i = 0; i < kCalls; i++) {
+    if (i % (kCalls / 4) == 0 && write(fileno(to_pipe), bytes, sizeof bytes) != sizeof bytes)
+      abort();
+    if (f->fgetc(from_pipe) == EOF) abort();
+  }
 }
 
 static int by_size(const void* a, const void* b) {
@@ -125,16 +130,15 @@ static int measure_all(void) {
   *(void**)&libc.fputs = dlsym(handle, "fputs");
   *(void**)&libc.fputc = dlsym(handle, "fputc");
   *(void**)&libc.fgetc = dlsym(handle, "fgetc");
-  *(void**)&libc.ungetc = dlsym(handle, "ungetc");
   if (libc.fprintf == weft.fprintf) {
     puts("not under weft: the functions are the same");
     return 2;
   }
   int good = compare("fprintf to a file", print_to_file, 1.3);
   good &= compare("fprintf to a pipe", print_to_pipe, 1.3);
-  good &= compare("fputs to a pipe", put_text, 2.0);
+  good &= compare("fputs to a pipe", put_text, 1.5);
   good &= compare("fputc to a pipe", put_byte, 1.5);
-  good &= compare("fgetc and ungetc from a pipe", get_byte, 1.8);
+  good &= compare("fgetc from a pipe", get_byte, 1.5);
   return good ? 0 : 1;
 }
 
