@@ -71,9 +71,10 @@ static void* waits(void* file) {
 
 static void answer(int number, int part) {
   char line[32];
-  const int length = snprintf(line, sizeof line, "%04d 12345678\n", number);
-  const int half = length / 2;
-  if (write(pairs[number][1], line + part * half, part == 0 ? half : length - half) < 0) abort();
+  const size_t length = (size_t)snprintf(line, sizeof line, "%04d 12345678\n", number);
+  const size_t half = length / 2;
+  if (write(pairs[number][1], line + (part == 0 ? 0 : half), part == 0 ? half : length - half) < 0)
+    abort();
 }
 
 static void empty(int number) {

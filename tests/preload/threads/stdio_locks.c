@@ -160,19 +160,33 @@ static void who_holds(void* (*waits)(void*)) {
 
 static void* get_byte(void* unused) {
   sem_post(&reached);
-  printf("fgetc: %d\n", fgetc(from_pipe));
+  const int c = fgetc(from_pipe);
+  sem_wait(&go_on);
+  printf("fgetc: %d\n", c);
   return unused;
+}
+
+static void finish_reader(pthread_t reader) {
+  sem_post(&go_on);
+  pthread_join(reader, NULL);
+}
+
+static void await_reader(void) {
+  sem_wait(&reached);
+  while (ftrylockfile(from_pipe) == 0) {
+    funlockfile(from_pipe);
+    usleep(500);
+  }
 }
 
 static void readers_hold(void) {
   open_pipe();
   const pthread_t reader = start(get_byte, NULL);
-  sem_wait(&reached);
-  usleep(10000);
+  await_reader();
   SAY_NUMBER(ftrylockfile(from_pipe) != 0);
   fputc('x', to_pipe);
   SAY_NUMBER(fflush(to_pipe));
-  pthread_join(reader, NULL);
+  finish_reader(reader);
   SAY_NUMBER(ftrylockfile(from_pipe));
   funlockfile(from_pipe);
 }
@@ -180,8 +194,7 @@ static void readers_hold(void) {
 /* A forked child finds no FILE locked. */
 static void fork_while_read(void) {
   const pthread_t reader = start(get_byte, NULL);
-  sem_wait(&reached);
-  usleep(10000);
+  await_reader();
   fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
@@ -193,8 +206,8 @@ static void fork_while_read(void) {
   }
   int status = 0;
   waitpid(child, &status, 0);
+  finish_reader(reader);
   SAY_NUMBER(status);
-  pthread_join(reader, NULL);
   fclose(from_pipe);
   fclose(to_pipe);
 }
@@ -236,8 +249,7 @@ static void* hold_cancelled(void* unused) {
 static void cancel_holder(void) {
   open_pipe();
   const pthread_t holder = start(hold_cancelled, NULL);
-  sem_wait(&reached);
-  usleep(10000);
+  await_reader();
   const pthread_t next = start(get_byte, NULL);
   sem_wait(&reached);
   usleep(10000);
@@ -247,7 +259,7 @@ static void cancel_holder(void) {
   SAY_NUMBER(result == PTHREAD_CANCELED);
   fputc('y', to_pipe);
   fflush(to_pipe);
-  pthread_join(next, NULL);
+  finish_reader(next);
   fclose(from_pipe);
   fclose(to_pipe);
 }

@@ -41,7 +41,8 @@ static void open_terminal(void) {
   tcsetattr(ends[0], TCSANOW, &modes);
 }
 
-/* Sends pieces: one a pause. A null ends the stream. */
+/* Sends pieces: one a pause. A null ends the stream; a terminal's ends by ^D, and is closed when
+ * that has been read. */
 static void* feed(void* pieces) {
   const char** piece = pieces;
   for (; *piece != NULL; piece++) {
@@ -49,7 +50,7 @@ static void* feed(void* pieces) {
     if (write(ends[1], *piece, strlen(*piece)) < 0) abort();
   }
   usleep(3000);
-  close(ends[1]);
+  if (!isatty(ends[1])) close(ends[1]);
   return NULL;
 }
 
@@ -176,6 +177,7 @@ static void read_pieces(const char* name, void (*read)(void), void (*open_ends)(
   if (pthread_create(&feeder, NULL, feed, pieces) != 0) abort();
   read();
   pthread_join(feeder, NULL);
+  if (open_ends == open_terminal) close(ends[1]);
   SAY_NUMBER(fclose(input));
 }
 
@@ -237,13 +239,22 @@ static void read_many_bytes(void (*open_ends)(void)) {
 static void handle(int signal) { (void)signal; }
 
 static sem_t waiting;
+static volatile int ended;
 
+/* The first call is interrupted, the second is not. */
 static void* get_one_line(void* unused) {
+  sigset_t signals;
   char* line = NULL;
   size_t room = 0;
   sem_post(&waiting);
   errno = 0;
   const long length = getline(&line, &room, input);
+  const int error = errno;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
+  ended = 1;
+  errno = error;
   say_text("getline", length, length == -1 ? NULL : line);
   clearerr(input);
   if (length == -1) {
@@ -259,12 +270,15 @@ static void interrupt(int flags) {
   printf("--- a handler %s SA_RESTART\n", flags == 0 ? "without" : "with");
   sigaction(SIGUSR1, &(struct sigaction){.sa_handler = handle, .sa_flags = flags}, NULL);
   open_pipe();
+  ended = 0;
   input = fdopen(ends[0], "r");
   if (pthread_create(&reader, NULL, get_one_line, NULL) != 0) abort();
   sem_wait(&waiting);
   usleep(10000);
-  pthread_kill(reader, SIGUSR1);
-  usleep(10000);
+  do {
+    pthread_kill(reader, SIGUSR1);
+    usleep(10000);
+  } while (flags == 0 && !ended);
   if (write(ends[1], "late\n", 5) != 5) abort();
   pthread_join(reader, NULL);
   close(ends[1]);

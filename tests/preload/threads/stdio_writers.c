@@ -225,11 +225,13 @@ static void bad_descriptors(void) {
 static void handle(int signal) { (void)signal; }
 
 static sem_t waiting;
+static volatile int ended;
 
 static void* flush_full(void* unused) {
   say_result("fputs", fputs("text", output) < 0);
   sem_post(&waiting);
   say_result("fflush", fflush(output));
+  ended = 1;
   return unused;
 }
 
@@ -243,22 +245,27 @@ static void* end_full(void* unused) {
 static void* print_full(void* unused) {
   sem_post(&waiting);
   SAY_NUMBER(dprintf(ends[1], "text"));
+  ended = 1;
   return unused;
 }
 
-/* Starts body() behind a full pipe; then a signal, or `drains` only. */
+/* Starts body() behind a full pipe: a signal is for it, then the pipe is drained. */
 static void behind_full(const char* name, void* (*body)(void*), int signal) {
   struct arrived arrived = {0, 0};
   pthread_t writer, reader;
   printf("--- a full pipe: %s\n", name);
   open_pipe();
   fill();
+  ended = 0;
   output = fdopen(ends[1], "w");
   if (pthread_create(&writer, NULL, body, NULL) != 0) abort();
   sem_wait(&waiting);
   usleep(10000);
-  if (signal != 0) pthread_kill(writer, signal);
-  usleep(5000);
+  if (signal == SIGUSR2) pthread_kill(writer, signal);
+  while (signal == SIGUSR1 && !ended) {
+    pthread_kill(writer, signal);
+    usleep(5000);
+  }
   if (pthread_create(&reader, NULL, drain, &arrived) != 0) abort();
   pthread_join(writer, NULL);
   if (body != end_full) fclose(output);
