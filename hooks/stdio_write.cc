@@ -1,5 +1,6 @@
 // stdio_write.cc: what puts bytes into a FILE, and what makes libc write them, as a table.
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -156,6 +157,16 @@ Result flushed(FILE* f, Call call, Result failed) {
   return stream.may_wait() && !stream.flush() ? failed : call();
 }
 
+// It is declared not to throw: a cancellation acts behind it.
+int set_buffer(FILE* f, char* p, int mode, std::size_t size) {
+  int state = 0;
+  ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+  const int result = flushed(
+      f, [=] { return real::setvbuf(f, p, mode, size); }, -1);
+  ::pthread_setcancelstate(state, nullptr);
+  return result;
+}
+
 // -- dprintf --
 
 // As libc's: what is printed goes out at once; one error fails all of it.
@@ -257,7 +268,7 @@ int    fseeko64        (FILE* f, off64_t at, int from)                          
 int    fsetpos         (FILE* f, const fpos_t* at)                               { return flushed(f, [=] { return real::fsetpos(f, at); }, -1); }
 int    fsetpos64       (FILE* f, const fpos64_t* at)                             { return flushed(f, [=] { return real::fsetpos64(f, at); }, -1); }
 void   rewind          (FILE* f)                                                 { flushed(f, [=] { real::rewind(f); return 0; }, 0); }
-int    setvbuf         (FILE* f, char* p, int mode, size_t size)                 { return flushed(f, [=] { return real::setvbuf(f, p, mode, size); }, -1); }
+int    setvbuf         (FILE* f, char* p, int mode, size_t size)                 { return set_buffer(f, p, mode, size); }
 void   perror          (const char* s)                                           { say([=] { real::perror(s); }); }
 void   psignal         (int signal, const char* s)                               { say([=] { real::psignal(signal, s); }); }
 void   psiginfo        (const siginfo_t* info, const char* s)                    { say([=] { real::psiginfo(info, s); }); }

@@ -299,6 +299,27 @@ static void cancel(void) {
   close(ends[0]);
 }
 
+static void* cancelled_setvbuf(void* unused) {
+  fputs("text", output);
+  pthread_cancel(pthread_self());
+  setvbuf(output, NULL, _IONBF, 0); /* writes */
+  pthread_testcancel();
+  return unused;
+}
+
+static void cancel_setvbuf(void) {
+  pthread_t writer;
+  void* result = NULL;
+  puts("--- setvbuf in a thread that is to end");
+  open_pipe();
+  output = fdopen(ends[1], "w");
+  if (pthread_create(&writer, NULL, cancelled_setvbuf, NULL) != 0) abort();
+  pthread_join(writer, &result);
+  SAY_NUMBER(result == PTHREAD_CANCELED);
+  SAY_NUMBER(fclose(output));
+  close(ends[0]);
+}
+
 static void non_blocking(void) {
   puts("--- non-blocking");
   open_pipe();
@@ -360,6 +381,7 @@ int main(void) {
   behind_full("dprintf", print_full, 0);
   behind_full("dprintf, a handler without SA_RESTART", print_full, SIGUSR1);
   cancel();
+  cancel_setvbuf();
   non_blocking();
   buffer_only();
   return 0;
