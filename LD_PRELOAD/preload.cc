@@ -13,6 +13,7 @@
 #include "runtime/check.h"
 #include "runtime/fiber_signals.h"
 #include "runtime/os.h"
+#include "runtime/signal_stack.h"
 
 namespace weft::preload {
 namespace {
@@ -98,6 +99,7 @@ void turn_on() {
   hooks::active_groups =
       hooks::groups(enabled == nullptr ? "" : enabled, disabled == nullptr ? "" : disabled);
   if (hooks::is_on(hooks::Group::kSignal)) {
+    runtime::SignalStack::are_per_fiber();
     runtime::fiber_signals::handlers_are_announced();  // exec has left none that was not
   }
 }

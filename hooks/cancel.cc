@@ -17,10 +17,10 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "hooks/kernel_action.h"
 #include "hooks/real.h"
 #include "hooks/thread.h"
 #include "runtime/interruptible.h"
+#include "runtime/kernel_action.h"
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
 #include "runtime/tcb.h"
@@ -71,7 +71,7 @@ void on_call(int /*signal*/, siginfo_t* /*info*/, void* context) {
 }
 
 // A kernel thread of the program's is cancelled by libc.
-constinit std::atomic<decltype(KernelAction::handler)> handler_of_libc{nullptr};
+constinit std::atomic<decltype(runtime::KernelAction::handler)> handler_of_libc{nullptr};
 
 void on_cancel_signal(int signal, siginfo_t* info, void* context) {
   if (runtime::running.worker != nullptr) {
@@ -111,7 +111,7 @@ constinit std::atomic<bool> is_handled{false};
 
 // libc sets its handler with the first pthread_cancel, and never again.
 void replace_handler_of_libc() {
-  const KernelAction action = kernel_action(runtime::os::kCancelSignal);
+  const runtime::KernelAction action = runtime::kernel_action(runtime::os::kCancelSignal);
   if (action.handler != on_cancel_signal) {
     handler_of_libc = action.handler;
     is_handled = false;
@@ -158,7 +158,7 @@ void handle_calls() {
   }
   ::dl_iterate_phdr(note_code, nullptr);
   // Deferred: senders may be quicker than the stack is deep.
-  set_kernel_handler(runtime::os::kCancelSignal, on_cancel_signal, 0);
+  runtime::set_kernel_handler(runtime::os::kCancelSignal, on_cancel_signal, SA_RESTART, 0);
 }
 
 // clang-format off

@@ -13,9 +13,9 @@
 #include <cerrno>
 
 #include "hooks/active.h"
-#include "hooks/kernel_action.h"
 #include "hooks/real.h"
 #include "runtime/arch/thread_pointer.h"
+#include "runtime/kernel_action.h"
 #include "runtime/os.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
@@ -28,7 +28,7 @@ namespace os = runtime::os;
 
 namespace {
 
-constinit std::atomic<decltype(KernelAction::handler)> handler_of_libc{nullptr};
+constinit std::atomic<decltype(runtime::KernelAction::handler)> handler_of_libc{nullptr};
 
 // All signals are blocked: none shall find the other thread pointer.
 void on_credentials_signal(int signal, siginfo_t* info, void* context) {
@@ -46,10 +46,11 @@ void on_credentials_signal(int signal, siginfo_t* info, void* context) {
 
 // libc sets its handler when it makes its first thread, and perhaps again after a fork.
 void replace_handler_of_libc() {
-  auto* const handler = kernel_action(os::kCredentialsSignal).handler;
+  auto* const handler = runtime::kernel_action(os::kCredentialsSignal).handler;
   if (handler != on_credentials_signal) {
     handler_of_libc = handler;
-    set_kernel_handler(os::kCredentialsSignal, on_credentials_signal, ~std::uint64_t{0});
+    runtime::set_kernel_handler(os::kCredentialsSignal, on_credentials_signal, SA_RESTART,
+                                ~std::uint64_t{0});
   }
 }
 

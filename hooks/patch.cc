@@ -11,6 +11,7 @@
 #include "hooks/thread.h"
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
+#include "runtime/signal_stack.h"
 
 namespace weft {
 
@@ -22,6 +23,10 @@ void patch_all(const std::string& except) {
     throw std::system_error(EALREADY, std::generic_category(),
                             "weft::patch_all: call it before the first weft::spawn, and once");
   }
+  const std::uint32_t groups = hooks::groups("", except.c_str());
+  if ((groups & static_cast<std::uint32_t>(hooks::Group::kSignal)) != 0) {
+    runtime::SignalStack::are_per_fiber();
+  }
   // With handoff where fibers can have their own TLS: a library's call that no hook reaches then
   // stops nobody. Else bound to this thread. One worker, since code that calls this may rely on
   // fibers to run one at a time while they do not wait, as it may in gevent.
@@ -32,7 +37,7 @@ void patch_all(const std::string& except) {
     throw std::system_error(EMFILE, std::generic_category(), "weft::patch_all");
   }
   hooks::handle_calls();
-  hooks::active_groups = hooks::groups("", except.c_str());
+  hooks::active_groups = groups;
   if (hooks::is_on(hooks::Group::kSignal)) {
     hooks::take_over_handlers();
   }

@@ -56,6 +56,7 @@ int capset(void* header, const void* data);  // libc has it; libcap's header dec
 // <sys/pidfd.h> of glibc 2.36 declares it for C only.
 int pidfd_send_signal(int pidfd, int signal, siginfo_t* info, unsigned flags);
 // What <stdio.h> gives to programs built with _FORTIFY_SOURCE, or has its own macros call.
+// NOLINTBEGIN(bugprone-reserved-identifier): libc's names
 int __vfprintf_chk(FILE* file, int flag, const char* format, va_list list);
 int __vfwprintf_chk(FILE* file, int flag, const wchar_t* format, va_list list);
 int __vdprintf_chk(int fd, int flag, const char* format, va_list list);
@@ -70,6 +71,7 @@ int __underflow(FILE* file);
 wint_t __wuflow(FILE* file);
 wint_t __wunderflow(FILE* file);
 wint_t __woverflow(FILE* file, wint_t c);
+// NOLINTEND(bugprone-reserved-identifier)
 }
 
 struct __res_state;  // NOLINT(bugprone-reserved-identifier): of <resolv.h>
@@ -151,7 +153,7 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_setname_np) X(pthread_getname_np) X(pthread_setaffinity_np) \
   X(pthread_getaffinity_np) X(pthread_setschedparam) X(pthread_getschedparam) \
   X(pthread_setschedprio) X(pthread_getcpuclockid) X(pthread_cancel) X(sigwait) X(sigwaitinfo) \
-  X(sigtimedwait) X(sigpending) X(sigsuspend) X(pthread_sigqueue) X(raise) X(sigaction) X(kill) X(sigqueue) X(pidfd_send_signal) X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) \
+  X(sigtimedwait) X(sigpending) X(sigsuspend) X(pthread_sigqueue) X(raise) X(sigaction) X(kill) X(sigqueue) X(pidfd_send_signal) X(sigaltstack) X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) \
   X(pthread_mutex_clocklock) X(pthread_mutex_unlock) X(pthread_mutex_consistent) X(pthread_mutex_setprioceiling) X(pthread_cond_wait) \
   X(pthread_cond_timedwait) X(pthread_cond_clockwait) X(pthread_cond_signal) \
   X(pthread_cond_broadcast) X(pthread_rwlock_rdlock) X(pthread_rwlock_wrlock) \

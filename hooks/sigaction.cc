@@ -17,15 +17,18 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "hooks/active.h"
 #include "hooks/cancel.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
+#include "hooks/signal_stack.h"
 #include "hooks/sync/user_word.h"
 #include "hooks/wait.h"
 #include "runtime/fiber_signals.h"
 #include "runtime/interruptible.h"
+#include "runtime/overflow.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
@@ -180,16 +183,13 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
     const struct sigaction none = {};
     action.is_set = real::sigaction(signal, &none, nullptr) != 0;
   }
-  const runtime::Worker* const worker = runtime::running.worker;
+  ShownSignalStack stack(self, context);
   HandlerMask mask(self, signal, action, context);
   if (handler != nullptr) {
     handler(signal, info, context);
   }
   mask.handler_returned();
-  if (runtime::running.worker != worker) {
-    // The return from here sets the signal stack, which is that of the kernel thread it began on.
-    ::sigaltstack(nullptr, &static_cast<ucontext_t*>(context)->uc_stack);
-  }
+  stack.handler_returned();
   if (self != nullptr) {  // last: calls in the handler have begun anew
     signals::note_handler(*self, (flags & SA_RESTART) != 0);
     runtime::interrupt(*self);
@@ -278,6 +278,25 @@ bool is_for_here(Fiber* self, siginfo_t& info, void* context) {
   return true;
 }
 
+// On a stack that the frame was moved to.
+void on_moved_signal(int signal, siginfo_t* info, void* context) {
+  const int saved_errno = errno;
+  run_handler(runtime::current(), signal, info, context);
+  errno = saved_errno;
+}
+
+// The kernel knows no stack for signals but the kernel thread's, which is for one handler at a
+// time. Where it has put the frame there, the frame is moved to where it belongs.
+bool goes_to_other_stack(const Fiber& self, int signal, siginfo_t* info, void* context) {
+  const auto move_to = [&](const std::optional<runtime::arch::StackRange>& stack) {
+    return stack.has_value() && runtime::arch::move_signal_frame(
+                                    *stack, signal, info, context,
+                                    kWhileDeciding | signals::bit_of(signal), on_moved_signal);
+  };
+  return move_to(own_stack_for_handler(self, actions[signal].flags.load(), context)) ||
+         move_to(stack_below_interrupted(context));
+}
+
 void on_signal(int signal, siginfo_t* info, void* context) {
   if ((signal == SIGSEGV || signal == SIGBUS) && sync::recover_from_fault(context)) {
     return;
@@ -290,7 +309,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   const bool is_here = !is_postponed && is_for_here(self, *info, context);
   deciding.fetch_sub(1);
-  if (is_here) {
+  if (is_here && (self == nullptr || !goes_to_other_stack(*self, signal, info, context))) {
     run_handler(self, signal, info, context);
   }
   errno = saved_errno;
@@ -335,17 +354,12 @@ void store(Action& action, const struct sigaction& wanted) {
 }
 
 // The kernel's action for one of the program's: SA_RESETHAND is not for those that are sent on.
-struct sigaction by_way_of_weft(int signal, const struct sigaction& wanted) {
+struct sigaction by_way_of_weft(const struct sigaction& wanted) {
   struct sigaction action = wanted;
   if (is_handler(wanted)) {
     action.sa_sigaction = on_signal;
     action.sa_mask = set_of(kWhileDeciding);
     action.sa_flags = (wanted.sa_flags & ~static_cast<int>(SA_RESETHAND)) | SA_SIGINFO;
-    if (!is_about_instructions(signal)) {
-      // On the fiber's own stack: the kernel thread's signal stack is for one handler at a time,
-      // and another fiber's may come while this one waits.
-      action.sa_flags &= ~SA_ONSTACK;
-    }
   }
   return action;
 }
@@ -391,7 +405,7 @@ int set_action(int signal, const struct sigaction* wanted, struct sigaction* old
   if (wanted == nullptr) {
     result = real::sigaction(signal, nullptr, old);
   } else if (is_handler(*wanted)) {
-    const struct sigaction indirect = by_way_of_weft(signal, *wanted);
+    const struct sigaction indirect = by_way_of_weft(*wanted);
     const bool was_set = action.is_set.load();
     store(action, *wanted);  // first: the signal may come at once
     action.is_set = true;
@@ -519,6 +533,9 @@ void forget_signals_in_flight() { deciding = 0; }
 void take_over_handlers() {
   signals::handlers_are_announced();
   for (int signal = 1; signal < _NSIG; ++signal) {
+    if (signal == SIGSEGV && runtime::overflow::has_handler()) {
+      continue;  // that of a thread whose own stack is full
+    }
     struct sigaction known = {};
     if (real::sigaction(signal, nullptr, &known) == 0 && is_handler(known) && !is_ours(known)) {
       set_action(signal, &known, nullptr);

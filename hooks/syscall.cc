@@ -10,6 +10,7 @@
 #include "hooks/kernel_thread.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
+#include "hooks/signal_stack.h"
 #include "hooks/sync/futex.h"
 #include "hooks/system_v.h"
 #include "hooks/thread.h"
@@ -97,6 +98,9 @@ long by_number(long number, long (&a)[6]) {
   }
   if (number == SYS_tkill && is_on(Group::kSignal)) {
     return to_libc(signal_by_id(-1, static_cast<pid_t>(a[0]), static_cast<int>(a[1])));
+  }
+  if (number == SYS_sigaltstack) {
+    return to_libc(change_signal_stack(pointer<const stack_t>(a[0]), pointer<stack_t>(a[1])));
   }
   if (number == SYS_pidfd_send_signal && is_on(Group::kSignal)) {
     return pidfd_send_signal(static_cast<int>(a[0]), static_cast<int>(a[1]),

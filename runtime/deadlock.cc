@@ -5,17 +5,12 @@
 
 #include <cerrno>
 
+#include "runtime/kernel_action.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
 namespace weft::runtime {
 namespace {
-
-// The kernel's struct sigaction begins with the handler; the rest is not looked at.
-struct KernelAction {
-  void (*handler)(int) = nullptr;
-  unsigned long rest[8] = {};
-};
 
 // Other kernel threads may unpark. "." and ".." count in the links of a folder.
 bool has_other_threads() {
@@ -35,10 +30,11 @@ bool has_handlers() {
                                        1ULL << (SIGFPE - 1) | 1ULL << (SIGILL - 1) |
                                        1ULL << (SIGTRAP - 1) | 3ULL << 31;
   for (int signal = 1; signal < _NSIG; ++signal) {
-    KernelAction action;
-    if ((kNotWaking >> (signal - 1) & 1) == 0 &&
-        sys::call(SYS_rt_sigaction, signal, nullptr, &action, 8) == 0 &&
-        action.handler != SIG_DFL && action.handler != SIG_IGN) {
+    if ((kNotWaking >> (signal - 1) & 1) != 0) {
+      continue;
+    }
+    const KernelAction action = kernel_action(signal);
+    if (!action.is_default() && !action.is_ignored()) {
       return true;
     }
   }

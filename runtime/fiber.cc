@@ -130,6 +130,7 @@ bool renew(Fiber* fiber) {
   fiber->handlers_run.store({}, std::memory_order_relaxed);
   fiber->awaited_signals.store(0, std::memory_order_relaxed);
   fiber_signals::drop_all(*fiber);
+  fiber->signal_stack = kNoSignalStack;
   fiber->cpu_time.store(0, std::memory_order_relaxed);
   fiber->cpu_time_told.store(0, std::memory_order_relaxed);
   fiber->exceptions = {};

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/signal_stack.h"
 #include "runtime/stack.h"
 #include "runtime/timers.h"
 
@@ -142,7 +143,8 @@ struct Fiber {
 
   // -- the fiber itself --
   std::uint32_t signals_taken = 0;
-  bool is_queued = false;      // its stack may hold waiters of the parking lot
+  stack_t signal_stack = kNoSignalStack;  // its sigaltstack(2), for whoever looks after that
+  bool is_queued = false;                 // its stack may hold waiters of the parking lot
   std::atomic<int> raises{0};  // the signal it sends itself just now: its handler runs at once
   std::atomic<fiber_signals::HandlersRun> handlers_run{};  // since the call that may wait began
   std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker

@@ -7,13 +7,11 @@
 
 #include "runtime/check.h"
 #include "runtime/context.h"
-#include "runtime/os.h"
+#include "runtime/kernel_action.h"
 #include "runtime/sys.h"
 
 namespace weft::runtime::overflow {
 namespace {
-
-constexpr std::size_t kSignalStack = std::size_t{64} << 10;
 
 struct Text {
   char bytes[24] = {};
@@ -51,32 +49,17 @@ void on_segv(int signal, siginfo_t* info, void*) {
   }
   // The faulting instruction runs again, now without a handler: the process dies by the signal,
   // with a core if wanted.
-  struct sigaction fatal = {};
-  fatal.sa_handler = SIG_DFL;
-  ::sigaction(signal, &fatal, nullptr);
+  set_default_action(signal);
 }
 
 }  // namespace
 
-void watch_this_thread() {
-  struct sigaction old = {};
-  const bool is_ours = ::sigaction(SIGSEGV, nullptr, &old) == 0 &&
-                       (old.sa_flags & SA_SIGINFO) != 0 && old.sa_sigaction == on_segv;
-  if (!is_ours && ((old.sa_flags & SA_SIGINFO) != 0 || old.sa_handler != SIG_DFL)) {
-    return;
+bool has_handler() { return kernel_action(SIGSEGV).handler == on_segv; }
+
+void watch() {
+  if (kernel_action(SIGSEGV).is_default()) {
+    set_kernel_handler(SIGSEGV, on_segv, SA_ONSTACK, 0);
   }
-  stack_t stack = {};
-  if (::sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_DISABLE) != 0) {
-    stack = {.ss_sp = os::map(kSignalStack), .ss_flags = 0, .ss_size = kSignalStack};
-    if (stack.ss_sp == nullptr || ::sigaltstack(&stack, nullptr) != 0) {
-      return;
-    }
-  }
-  struct sigaction ours = {};
-  ours.sa_sigaction = on_segv;
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  ::sigemptyset(&ours.sa_mask);
-  ::sigaction(SIGSEGV, &ours, nullptr);
 }
 
 }  // namespace weft::runtime::overflow

@@ -5,10 +5,11 @@
 
 namespace weft::runtime::overflow {
 
-/// Gives the calling kernel thread a stack for signals and, if the program has no handler of its
-/// own for SIGSEGV, installs one that names the fiber whose guard page was hit, its stack size and
-/// the remedy, and then lets the signal kill as it would have. A handler that the program installs
-/// later replaces it.
-void watch_this_thread();
+/// If the program has no handler of its own for SIGSEGV, installs one that names the fiber whose
+/// guard page was hit, its stack size and the remedy, and then lets the signal kill as it would
+/// have. A handler that the program installs later replaces it.
+void watch();
+/// Whether that one is in place.
+bool has_handler();
 
 }  // namespace weft::runtime::overflow

@@ -110,7 +110,7 @@ bool Scheduler::start() {
   holders_ = 1;
   kernel_threads_ = 1;
   link(&main_);
-  overflow::watch_this_thread();
+  overflow::watch();
   return true;
 }
 

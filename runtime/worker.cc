@@ -35,6 +35,7 @@ bool Worker::adopt(Fiber* main, bool own_tls) {
   main->thread_pointer = arch::thread_pointer();
   libc_thread = main->thread_pointer;
   main->signal_mask = kernel_mask;
+  main->signal_stack = signal_stack.give();
   main->scheduler->accept_signals_but(kernel_mask);
   if (!own_tls) {
     idle->thread_pointer = main->thread_pointer;
@@ -66,6 +67,7 @@ Fiber* Worker::idle_context() {
 }
 
 void Worker::retire() {
+  signal_stack.take_back();
   running = {nullptr, nullptr};
   fiber_pool::put(idle);
   idle = nullptr;
@@ -96,9 +98,11 @@ void Worker::run_kernel_thread() {
   native_.state = FiberState::kRunning;
   idle = &native_;
   running = {nullptr, this};
-  overflow::watch_this_thread();
+  signal_stack.give();
+  overflow::watch();
   while (idle_loop()) {
   }
+  signal_stack.take_back();
   running = {nullptr, nullptr};
 }
 

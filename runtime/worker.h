@@ -10,6 +10,7 @@
 #include "runtime/context.h"
 #include "runtime/fiber.h"
 #include "runtime/run_queue.h"
+#include "runtime/signal_stack.h"
 
 namespace weft::runtime {
 
@@ -116,7 +117,8 @@ class Worker {
   pid_t kernel_tid = 0;
   void* libc_thread = nullptr;  // which libc takes it for: the thread pointer
   std::uint64_t kernel_mask = 0;
-  Worker* next = nullptr;  // in the list of spares, or of ended ones
+  SignalStack signal_stack;  // its kernel thread's
+  Worker* next = nullptr;    // in the list of spares, or of ended ones
 
  private:
   static void idle_main(Fiber* self);
