@@ -220,11 +220,13 @@ WEFT_REAL_RESOLVER(X)
 // Headers may give the names of C99's functions to others; those of C23 are glibc 2.38's.
 using ScanFile = int(FILE*, const char*, va_list);
 using ScanWideFile = int(FILE*, const wchar_t*, va_list);
+// NOLINTBEGIN(bugprone-reserved-identifier)
 inline constinit Next<"vfscanf", ScanFile> vfscanf;
 inline constinit Next<"__isoc99_vfscanf", ScanFile> __isoc99_vfscanf;
 inline constinit Next<"__isoc23_vfscanf", ScanFile> __isoc23_vfscanf;
 inline constinit Next<"vfwscanf", ScanWideFile> vfwscanf;
 inline constinit Next<"__isoc99_vfwscanf", ScanWideFile> __isoc99_vfwscanf;
+// NOLINTEND(bugprone-reserved-identifier)
 
 // Clang's type of a noreturn function is another one.
 inline constinit Next<"pthread_exit", void(void*)> pthread_exit;
