@@ -3,7 +3,8 @@
 A NAME is that of a module, class or test, such as test_queue; -NAME leaves out what begins so. Only
 each PARTS-th of the tests is run, from the PART-th on: 1/1 is all of them. The file OUTCOMES gets a line `planned TEST` for each
 of them first, then `passed TEST`, `skipped TEST` or `failed TEST` as each ends. Tests that need a
-resource which `python3 -m test` has to be asked for (`-u`) are skipped.
+resource which `python3 -m test` has to be asked for (`-u`) are skipped; +network lets those run that
+need no more of the network than this host.
 
 With THREAD_BESIDE=1 in the environment a second thread waits all the time, for tests that start
 none: weft leaves a program of one thread alone.
@@ -30,6 +31,14 @@ def tests_of(suite):
             yield from tests_of(item)
         elif type(item).__name__ != "ModuleSkipped":  # a module for another system, no test
             yield item
+
+
+def allow_network():
+    """For tests that ask for it, but are content with the loopback interface."""
+    support.use_resources = ["network"]
+    from test import test_timeout
+
+    test_timeout.resolve_address = lambda host, port: ("127.0.0.1", port)
 
 
 def tests_named(names):
@@ -85,7 +94,11 @@ def main():
     faulthandler.register(signal.SIGTERM, all_threads=True, chain=True)
     support.use_resources = []
     part, parts = map(int, sys.argv[2].split("/"))
-    tests = tests_named(sys.argv[3:])[part - 1::parts]
+    names = sys.argv[3:]
+    if "+network" in names:
+        names.remove("+network")
+        allow_network()
+    tests = tests_named(names)[part - 1::parts]
     if os.environ.get("THREAD_BESIDE") == "1":
         threading.Thread(target=threading.Event().wait, daemon=True).start()
     with open(sys.argv[1], "w", encoding="ascii") as Outcomes.file:
