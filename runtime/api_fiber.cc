@@ -3,12 +3,11 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "runtime/api_error.h"
 #include "runtime/api_fiber_local.h"
-#include "runtime/check.h"
+#include "runtime/api_unhandled.h"
 #include "runtime/own_tls.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
@@ -19,24 +18,6 @@ namespace weft::detail {
 namespace {
 
 namespace lot = runtime::lot;
-
-void print(const Task& task, const char* what) {
-  char number[24] = {};
-  std::snprintf(number, sizeof number, "%llu '", static_cast<unsigned long long>(task.id));
-  runtime::print_line("weft: fiber ", number, task.name,
-                      "' failed, and nobody fetched why: ", what);
-}
-
-// Prints as gevent does, but once and only if nobody has fetched it.
-void report(const Task& task) {
-  try {
-    std::rethrow_exception(task.error);
-  } catch (const std::exception& error) {
-    print(task, error.what());
-  } catch (...) {
-    print(task, "an exception that is no std::exception");
-  }
-}
 
 void execute(Task& task) {
   try {
@@ -80,7 +61,7 @@ void fiber_main(runtime::Fiber* self) {
 
 Task::~Task() {
   if (error != nullptr && !fetched.load(std::memory_order_relaxed)) {
-    report(*this);
+    handle({.fiber = id, .name = name, .error = error});
   }
 }
 

@@ -67,26 +67,6 @@ TEST_F(FiberApi, GetRethrowsAsOftenAsAsked) {
   EXPECT_THROW(fiber.get(), std::runtime_error);
 }
 
-TEST_F(FiberApi, AFailureThatNobodyFetchesIsPrinted) {
-  testing::internal::CaptureStderr();
-  spawn({.name = "lost"}, [] { throw std::runtime_error("the reason"); }).join();
-  spawn([] { throw 5; }).join();
-  {
-    const auto dropped = spawn({.name = "alone"}, [] { throw std::runtime_error("nobody"); });
-  }
-  yield();
-  const std::string printed = testing::internal::GetCapturedStderr();
-  EXPECT_NE(printed.find("'lost' failed, and nobody fetched why: the reason"), std::string::npos);
-  EXPECT_NE(printed.find("no std::exception"), std::string::npos);
-  EXPECT_NE(printed.find("'alone' failed, and nobody fetched why: nobody"), std::string::npos);
-}
-
-TEST_F(FiberApi, AFetchedFailureIsNotPrinted) {
-  testing::internal::CaptureStderr();
-  EXPECT_THROW(spawn([] { throw 5; }).get(), int);
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-}
-
 TEST_F(FiberApi, CopiesReferToOneFiber) {
   const auto fiber = spawn([] { return 1; });
   const auto copy = fiber;

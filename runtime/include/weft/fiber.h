@@ -23,9 +23,9 @@ namespace weft {
 ///
 /// Errors:   join throws std::system_error: EDEADLK from the fiber itself, EINVAL for a handle of
 /// no fiber. Threads:  any, fiber or not; one handle by one thread at a time, copies of it by many.
-/// Promise:  a fiber has ended when its callable and its thread_local objects are destroyed. One
-/// whose
-///           exception nobody fetches prints a line when its last handle goes away.
+/// Promise:  a fiber has ended when its callable and its thread_local objects are destroyed. An
+///           exception that nobody fetches is unhandled when the last handle goes away: see
+///           on_unhandled().
 /// Source:   gevent.Greenlet.
 ///
 ///     std::vector<weft::AnyFiber> all{weft::spawn(f), weft::spawn(g)};

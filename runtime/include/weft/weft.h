@@ -10,3 +10,4 @@
 #include <weft/sleep.h>        // IWYU pragma: export
 #include <weft/sync.h>         // IWYU pragma: export
 #include <weft/this_fiber.h>   // IWYU pragma: export
+#include <weft/unhandled.h>    // IWYU pragma: export

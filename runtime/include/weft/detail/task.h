@@ -23,7 +23,7 @@ class Task {
   Task() = default;
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
-  /// Prints a line if the fiber failed and nobody ever fetched its result.
+  /// The fiber has failed, and nobody ever fetched its result: that is unhandled (unhandled.h).
   virtual ~Task();
 
   /// Calls the callable, keeps what it returns and destroys it. On the fiber, once.
