@@ -34,15 +34,12 @@ long kernel_id(long id, bool changes) {
   if (id < runtime::kFirstFiberTid || scheduler == nullptr) {
     return id;
   }
-  long found = -ESRCH;
-  scheduler->for_each_fiber([&](const runtime::Fiber& fiber) {
-    if (fiber.tid == id) {
-      found = fiber.pinned != nullptr ? fiber.pinned->kernel_tid
-              : changes               ? -EPERM
-                                      : sys::call(SYS_getpid);
-    }
-  });
-  return found;
+  const runtime::Fiber* const fiber = scheduler->fiber_of_tid(static_cast<pid_t>(id));
+  if (fiber == nullptr) {
+    return -ESRCH;
+  }
+  const runtime::Worker* const own = fiber->pinned;
+  return own != nullptr ? own->kernel_tid : changes ? -EPERM : sys::call(SYS_getpid);
 }
 
 // libc's call with the kernel's id.

@@ -16,6 +16,7 @@
 #include "hooks/stdio_lock.h"
 #include "hooks/sync/sync.h"
 #include "hooks/thread.h"
+#include "hooks/timer.h"
 #include "hooks/unannounced.h"
 #include "hooks/wait.h"
 #include "runtime/scheduler.h"
@@ -161,6 +162,7 @@ void after_fork_in_child(bool may_allocate) {
   sync::after_fork_in_child();
   stdio::after_fork_in_child();
   forget_signals_in_flight();
+  forget_timers();
   runtime::Scheduler::after_fork_in_child(may_allocate);
   sys::set_signal_mask(mask_of_forker);
 }

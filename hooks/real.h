@@ -153,7 +153,7 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_setname_np) X(pthread_getname_np) X(pthread_setaffinity_np) \
   X(pthread_getaffinity_np) X(pthread_setschedparam) X(pthread_getschedparam) \
   X(pthread_setschedprio) X(pthread_getcpuclockid) X(pthread_cancel) X(sigwait) X(sigwaitinfo) \
-  X(sigtimedwait) X(sigpending) X(sigsuspend) X(pthread_sigqueue) X(raise) X(sigaction) X(kill) X(sigqueue) X(pidfd_send_signal) X(sigaltstack) X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) \
+  X(sigtimedwait) X(sigpending) X(sigsuspend) X(pthread_sigqueue) X(raise) X(sigaction) X(kill) X(sigqueue) X(pidfd_send_signal) X(sigaltstack) X(timer_create) X(timer_delete) X(pthread_mutex_lock) X(pthread_mutex_trylock) X(pthread_mutex_timedlock) \
   X(pthread_mutex_clocklock) X(pthread_mutex_unlock) X(pthread_mutex_consistent) X(pthread_mutex_setprioceiling) X(pthread_cond_wait) \
   X(pthread_cond_timedwait) X(pthread_cond_clockwait) X(pthread_cond_signal) \
   X(pthread_cond_broadcast) X(pthread_rwlock_rdlock) X(pthread_rwlock_wrlock) \

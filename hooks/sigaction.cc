@@ -25,6 +25,7 @@
 #include "hooks/signal_mask.h"
 #include "hooks/signal_stack.h"
 #include "hooks/sync/user_word.h"
+#include "hooks/timer.h"
 #include "hooks/wait.h"
 #include "runtime/fiber_signals.h"
 #include "runtime/interruptible.h"
@@ -196,14 +197,29 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
   }
 }
 
-// To the first thread. A call that holds its kernel thread is interrupted there by the signal
+// To another fiber. A call that holds its kernel thread is interrupted there by the signal
 // itself: by weft's own it would go on behind the handler, whatever that one's flags say.
-void send_to_leader(Fiber& leader, const siginfo_t& info) {
-  if (leader.is_blocking.load()) {
-    signals::send_to_kernel_thread(leader, info);
+void send_on(Fiber& fiber, const siginfo_t& info) {
+  if (fiber.is_blocking.load()) {
+    signals::send_to_kernel_thread(fiber, info);
   } else {
-    signals::send(leader, info);
+    signals::send(fiber, info);
   }
+}
+
+// Whether it is for another fiber than this one. Then it is sent on, or dropped: the thread that a
+// timer was to tell has ended.
+bool belongs_elsewhere(const Fiber* self, const siginfo_t& info) {
+  Fiber* owner = nullptr;
+  const bool is_of_timer = is_of_owned_timer(info, &owner);
+  if (!is_of_timer && !is_for_this_thread(info.si_signo, info)) {
+    owner = owner_elsewhere(info.si_signo);
+  }
+  if (owner != nullptr && owner != self) {
+    send_on(*owner, info);
+    return true;
+  }
+  return is_of_timer && owner == nullptr;
 }
 
 // Whether it is one that weft has kept for the fiber, and sent to its kernel thread.
@@ -248,8 +264,7 @@ bool is_for_here(Fiber* self, siginfo_t& info, void* context) {
   if (!actions[signal].is_set.load()) {
     return false;  // from before the action changed, and too late: see change()
   }
-  if (Fiber* const leader = is_for_this_thread(signal, info) ? nullptr : owner_elsewhere(signal)) {
-    send_to_leader(*leader, info);
+  if (belongs_elsewhere(self, info)) {
     return false;
   }
   runtime::Worker* const worker = runtime::running.worker;

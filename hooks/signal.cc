@@ -149,11 +149,7 @@ long signal_by_id(pid_t process, pid_t id, int signal) {
     return process == -1 ? sys::call(SYS_tkill, id, signal)
                          : sys::call(SYS_tgkill, process, id, signal);
   }
-  runtime::Fiber* found = is_of_leader ? &scheduler->leader() : nullptr;
-  if (found == nullptr) {
-    scheduler->for_each_fiber(
-        [&](runtime::Fiber& fiber) { found = fiber.tid == id ? &fiber : found; });
-  }
+  runtime::Fiber* const found = scheduler->fiber_of_tid(id);
   if (found == nullptr || (process != -1 && process != sys::call(SYS_getpid))) {
     return -ESRCH;
   }

@@ -103,6 +103,15 @@ std::uint64_t Scheduler::new_fiber_id() {
   return next.fetch_add(1, std::memory_order_relaxed);
 }
 
+Fiber* Scheduler::fiber_of_tid(pid_t tid) {
+  if (tid == process_id_) {
+    return &leader();
+  }
+  Fiber* found = nullptr;
+  for_each_fiber([&](Fiber& fiber) { found = fiber.tid == tid ? &fiber : found; });
+  return found;
+}
+
 void Scheduler::link(Fiber* fiber) {
   const SpinGuard hold(list_lock_);
   fiber->list_previous = nullptr;

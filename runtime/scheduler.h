@@ -207,6 +207,9 @@ class Scheduler {
   /// fork that libc knows nothing of.
   static void after_fork_in_child(bool may_allocate = true);
 
+  /// The fiber with that id, if it has not ended: the process's own is the first thread's.
+  [[nodiscard]] Fiber* fiber_of_tid(pid_t tid);
+
   /// Calls visit(fiber) for every fiber that has not ended, under a lock.
   template <class Visit>
   void for_each_fiber(Visit visit) {
