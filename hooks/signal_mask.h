@@ -25,15 +25,4 @@ inline constexpr std::uint64_t kUnblockable =
 std::uint64_t fiber_mask();
 void set_fiber_mask(std::uint64_t mask);
 
-/// Whether a program may send it: not zero, and none of libc's own.
-bool is_signal(int signal);
-/// What comes with a signal that this process sends to itself.
-siginfo_t info_of(int signal, int code);
-/// Sends a signal to a fiber: behind the call its handler has run, if that is the running one. 0 or
-/// an errno.
-int send_signal(runtime::Fiber& fiber, const siginfo_t& info);
-
-/// tgkill(2) where the id may be a fiber's; tkill(2) for a process of -1. 0 or -errno.
-long signal_by_id(pid_t process, pid_t id, int signal);
-
 }  // namespace weft::hooks

@@ -1,7 +1,7 @@
 // signal_stack.cc: sigaltstack, as a table.
 //
 // The kernel has one such stack for each kernel thread, and knows weft's own there. A fiber's is
-// kept here; `on_signal` (sigaction.cc) has the frame of a handler moved to it.
+// kept here; `on_signal` (on_signal.cc) has the frame of a handler moved to it.
 #include "hooks/signal_stack.h"
 
 #include <cerrno>

@@ -1,7 +1,7 @@
 // timer.cc: timers that tell one thread (SIGEV_THREAD_ID), as a table.
 //
 // The kernel knows no fiber by its id. It is asked to tell the process, and `on_signal`
-// (sigaction.cc) asks here whose the timer is.
+// (on_signal.cc) asks here whose the timer is.
 #include "hooks/timer.h"
 
 #include <time.h>

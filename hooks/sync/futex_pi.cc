@@ -8,7 +8,7 @@
 // to zero succeeds only if nobody waits.
 #include <cerrno>
 
-#include "hooks/signal_mask.h"
+#include "hooks/kill.h"
 #include "hooks/sync/futex.h"
 #include "hooks/sync/park.h"
 #include "hooks/thread.h"
