@@ -10,9 +10,11 @@
 #include "hooks/active.h"
 #include "hooks/fork.h"
 #include "hooks/real.h"
+#include "hooks/sync/user_word.h"
 #include "runtime/check.h"
 #include "runtime/fiber_signals.h"
 #include "runtime/os.h"
+#include "runtime/overflow.h"
 #include "runtime/signal_stack.h"
 
 namespace weft::preload {
@@ -60,6 +62,7 @@ void remove_own_entry(char* list) {
 void find_next_definitions() {
   hooks::real::find_all();
   runtime::os::set_thread_starter(hooks::real::pthread_create.get());
+  runtime::overflow::set_recovery(hooks::sync::recover_from_fault);
 }
 
 void stop_at_this_program() {

@@ -8,8 +8,10 @@
 #include "hooks/fork.h"
 #include "hooks/real.h"
 #include "hooks/sigaction.h"
+#include "hooks/sync/user_word.h"
 #include "hooks/thread.h"
 #include "runtime/os.h"
+#include "runtime/overflow.h"
 #include "runtime/scheduler.h"
 #include "runtime/signal_stack.h"
 
@@ -18,6 +20,7 @@ namespace weft {
 void patch_all(const std::string& except) {
   hooks::real::find_all();
   runtime::os::set_thread_starter(hooks::real::pthread_create.get());
+  runtime::overflow::set_recovery(hooks::sync::recover_from_fault);
   hooks::prepare_for_forks();
   if (runtime::Scheduler::current() != nullptr) {
     throw std::system_error(EALREADY, std::generic_category(),

@@ -41,7 +41,13 @@ void report(const Fiber& fiber) {
              "pthread_attr_setstacksize, or SpawnOptions::stack_bytes.");
 }
 
-void on_segv(int signal, siginfo_t* info, void*) {
+constinit std::atomic<bool (*)(void* context)> recovery{nullptr};
+
+void on_segv(int signal, siginfo_t* info, void* context) {
+  const auto recovers = recovery.load(std::memory_order_relaxed);
+  if (recovers != nullptr && recovers(context)) {
+    return;
+  }
   const Fiber* const fiber = current();
   if (fiber != nullptr && !fiber->is_main &&
       in_guard(fiber->memory, fiber->stack_low, info->si_addr)) {
@@ -53,6 +59,8 @@ void on_segv(int signal, siginfo_t* info, void*) {
 }
 
 }  // namespace
+
+void set_recovery(bool (*recovers)(void* context)) { recovery = recovers; }
 
 bool has_handler() { return kernel_action(SIGSEGV).handler == on_segv; }
 

@@ -12,4 +12,8 @@ void watch();
 /// Whether that one is in place.
 bool has_handler();
 
+/// Asked first by that handler, with its context: true if the fault was expected, and the code that
+/// it came from has been sent elsewhere.
+void set_recovery(bool (*recovers)(void* context));
+
 }  // namespace weft::runtime::overflow

@@ -8,8 +8,8 @@
 namespace weft::hooks::sync {
 
 /// Whether the words from `address` on can be read now. Costs a load each; where one can't, a
-/// signal. Only where the program's handlers are called by way of weft; else, and on processors
-/// other than x86-64, the signal is the program's.
+/// signal. Only where weft's own handler is in place, or the program's are called by way of weft;
+/// else, and on processors other than x86-64, the signal is the program's.
 bool can_read(const void* address, std::size_t bytes);
 
 /// In a handler of SIGSEGV or SIGBUS: if it came from can_read, makes that return false.
