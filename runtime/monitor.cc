@@ -80,11 +80,11 @@ void Monitor::wait(const timespec* timeout) {
   siginfo_t info = {};
   const long got = sys::call(SYS_rt_sigtimedwait, &kCall, &info, timeout, sys::kSignalMaskBytes);
   if (shall_quit_.exchange(false)) {
-    send_report(scheduler_, 0, STDERR_FILENO);
+    quit_with_report(scheduler_);
   }
   const auto value = reinterpret_cast<std::uintptr_t>(info.si_value.sival_ptr);
   if (got == SIGURG && info.si_code == SI_QUEUE && value >> 32 == kReportMagic) {
-    send_report(scheduler_, info.si_pid, static_cast<int>(value & 0x7fff'ffff));
+    answer_with_report(scheduler_, static_cast<std::uint32_t>(value));
   }
 }
 

@@ -2,6 +2,7 @@
 //
 // Layer:  runtime.
 #pragma once
+#include <cstdint>
 #include <string>
 
 namespace weft::runtime {
@@ -13,14 +14,21 @@ class Scheduler;
 /// more exact than that. Threads: any that is not a fiber.
 std::string report(Scheduler& scheduler);
 
-/// Has a kernel thread of its own write the report: whoever reads it may be slow. To a descriptor
-/// of another process, or, for process 0, of this one, which then ends by SIGQUIT.
-void send_report(Scheduler& scheduler, int process, int fd);
+/// Has a kernel thread of its own write the report, since whoever reads it may be slow: the answer
+/// to a request by that number; or to standard error, and then end the process by SIGQUIT.
+void answer_with_report(Scheduler& scheduler, std::uint32_t request);
+void quit_with_report(Scheduler& scheduler);
 
 /// How `weft dump` asks for a report: SIGURG, sent by rt_tgsigqueueinfo(2) to the kernel thread
-/// that is called kMonitorName, whose value holds kReportMagic above the number of the asking
-/// process's descriptor that shall be written to.
+/// that is called kMonitorName, whose value holds kReportMagic above a number of its choice.
+///
+/// The answer lies in memory, in a memfd of the name kReportName, '-' and that number, of a kernel
+/// thread that is called kReportName; it is sealed when it is whole, and gone after kReportSeconds.
+/// That thread has no other descriptor, and nobody else has this one. So who has asked needs the
+/// right to look at the process, and the process, which may have given up its own, needs none.
 inline constexpr char kMonitorName[] = "weft-monitor";
-inline constexpr unsigned long kReportMagic = 0x77656674;
+inline constexpr char kReportName[] = "weft-report";
+inline constexpr std::uint64_t kReportMagic = 0x77656674;
+inline constexpr int kReportSeconds = 5;
 
 }  // namespace weft::runtime

@@ -1,6 +1,11 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
 
+#include <cstdint>
 #include <string>
 
 #include "runtime/os.h"
@@ -12,11 +17,9 @@
 namespace weft::runtime {
 namespace {
 
-// One report to be written.
 struct Request {
   Scheduler* scheduler;
-  int process;  // that owns the descriptor; 0: this one, which shall quit then
-  int fd;
+  std::uint32_t number;
 };
 
 void write_all(long fd, const std::string& text) {
@@ -38,34 +41,61 @@ void write_all(long fd, const std::string& text) {
   __builtin_unreachable();
 }
 
-void* report_main(void* argument) {
+// This kernel thread shall have no part in the program's descriptors: it neither keeps one open
+// that the program closes, nor takes a number that the program expects. Linux 5.9.
+void leave_descriptors() {
+  constexpr unsigned kUnshare = 2;  // linux: CLOSE_RANGE_UNSHARE
+  sys::call(SYS_close_range, 0U, ~0U, kUnshare);
+}
+
+// Who asks finds it within the time, or has given up.
+void show(const std::string& text, std::uint32_t number) {
+  leave_descriptors();
+  const std::string name = std::string(kReportName) + '-' + std::to_string(number);
+  const long fd = sys::call(SYS_memfd_create, name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (sys::failed(fd)) {
+    return;
+  }
+  write_all(fd, text);
+  sys::call(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE);
+  const timespec time = {.tv_sec = kReportSeconds, .tv_nsec = 0};
+  sys::call(SYS_nanosleep, &time, nullptr);
+  sys::call(SYS_close, fd);
+}
+
+void* answer_main(void* argument) {
   const Request request = *static_cast<Request*>(argument);
   delete static_cast<Request*>(argument);
-  const std::string text = report(*request.scheduler);
-  if (request.process == 0) {
-    write_all(request.fd, text);
-    quit();
-  }
-  const std::string path =
-      "/proc/" + std::to_string(request.process) + "/fd/" + std::to_string(request.fd);
-  const long fd = sys::call(SYS_openat, AT_FDCWD, path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (!sys::failed(fd)) {
-    write_all(fd, text);
-    sys::call(SYS_close, fd);
-  }
+  sys::call(SYS_prctl, PR_SET_NAME, kReportName);
+  show(report(*request.scheduler), request.number);
   tcb::count_threads(1);
   return nullptr;
 }
 
+void* quit_main(void* argument) {
+  write_all(STDERR_FILENO, report(*static_cast<Scheduler*>(argument)));
+  quit();
+}
+
+// libc is not to count it among the program's threads.
+bool start(void* (*main)(void*), void* argument) {
+  tcb::count_threads(-1);
+  const bool is_started = os::start_thread(main, argument);
+  if (!is_started) {
+    tcb::count_threads(1);
+  }
+  return is_started;
+}
+
 }  // namespace
 
-void send_report(Scheduler& scheduler, int process, int fd) {
-  auto* const request = new Request{&scheduler, process, fd};
-  tcb::count_threads(-1);
-  if (!os::start_thread(report_main, request)) {
-    tcb::count_threads(1);
-    delete request;
+void answer_with_report(Scheduler& scheduler, std::uint32_t request) {
+  auto* const argument = new Request{&scheduler, request};
+  if (!start(answer_main, argument)) {
+    delete argument;
   }
 }
+
+void quit_with_report(Scheduler& scheduler) { start(quit_main, &scheduler); }
 
 }  // namespace weft::runtime
