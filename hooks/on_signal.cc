@@ -80,14 +80,21 @@ bool came_late(const Fiber* self) {
   return true;
 }
 
+// The fiber sends it to itself: nobody else is meant.
+bool raises(const Fiber* self, const siginfo_t& info) {
+  return self != nullptr && info.si_code == SI_TKILL && self->raises.load() == info.si_signo;
+}
+
 // In weft's own code the handler might need what that has locked, or leave it by a jump: it runs
 // when the fiber leaves it. Not so where the fiber itself sends the signal, or waits in the kernel.
 // One that is alone goes straight to the kernel in most hooks, and nothing would call it back from
 // there: it waits only where the parking lot looks for it.
-bool must_wait(Fiber& self, int signal, const siginfo_t& info, const void* context) {
-  int raised = signal;
-  const bool raises = info.si_code == SI_TKILL && self.raises.compare_exchange_strong(raised, 0);
-  if (raises || self.is_blocking.load() || is_fault(info)) {
+bool must_wait(Fiber& self, const siginfo_t& info, const void* context) {
+  if (raises(&self, info)) {
+    self.raises = 0;
+    return false;
+  }
+  if (self.is_blocking.load() || is_fault(info)) {
     return false;
   }
   return self.scheduler->is_alone() ? self.is_queued || interrupts_switch(context)
@@ -186,7 +193,7 @@ bool is_for_here(Fiber* self, siginfo_t& info, void* context) {
     return false;
   }
   runtime::Worker* const worker = runtime::running.worker;
-  if (info.si_code == SI_TKILL && came_late(self)) {
+  if (info.si_code == SI_TKILL && !raises(self, info) && came_late(self)) {
     return false;
   }
   if (self == nullptr && worker != nullptr && !is_for_this_thread(info)) {
@@ -197,7 +204,7 @@ bool is_for_here(Fiber* self, siginfo_t& info, void* context) {
     }
     return false;
   }
-  if (self != nullptr && must_wait(*self, signal, info, context)) {
+  if (self != nullptr && must_wait(*self, info, context)) {
     if (is_kept(*self, info)) {
       self->scheduler->call(*self);
     } else {
