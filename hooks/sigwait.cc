@@ -33,6 +33,14 @@ long look(runtime::Fiber& self, std::uint64_t bits, siginfo_t* info) {
   return sys::call(SYS_rt_sigtimedwait, &bits, info, &kNow, sys::kSignalMaskBytes);
 }
 
+// As libc's: who waits for a signal sees no difference between tgkill and kill.
+int as_by_libc(long taken, siginfo_t* info) {
+  if (taken > 0 && info != nullptr && info->si_code == SI_TKILL) {
+    info->si_code = SI_USER;
+  }
+  return static_cast<int>(to_libc(taken));
+}
+
 // A descriptor that is readable while a signal of the set is pending, for one wait.
 class SignalFd {
  public:
@@ -126,9 +134,8 @@ int wait_signal(const sigset_t* set, int* signal) {
 
 int wait_signal_info(const sigset_t* set, siginfo_t* info) {
   runtime::Fiber* const self = waits_here(set);
-  return self == nullptr
-             ? real::sigwaitinfo(set, info)
-             : static_cast<int>(to_libc(take_signal(*self, set, info, Deadline::never())));
+  return self == nullptr ? real::sigwaitinfo(set, info)
+                         : as_by_libc(take_signal(*self, set, info, Deadline::never()), info);
 }
 
 int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* timeout) {
@@ -143,7 +150,7 @@ int wait_signal_until(const sigset_t* set, siginfo_t* info, const timespec* time
   const Deadline deadline =
       timeout == nullptr ? Deadline::never()
                          : Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
-  return static_cast<int>(to_libc(take_signal(*self, set, info, deadline)));
+  return as_by_libc(take_signal(*self, set, info, deadline), info);
 }
 
 // The kernel waits, with the mask; what is sent to the fiber interrupts it there. So it does for
