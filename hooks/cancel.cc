@@ -63,7 +63,7 @@ void on_call(int /*signal*/, siginfo_t* /*info*/, void* context) {
   // Who does not return from here must not leave the signal blocked: its kernel thread lives on.
   runtime::running.worker->apply_signal_mask(self->signal_mask.load());
   const int saved_errno = errno;
-  run_handlers();
+  runtime::fiber_signals::raise_pending(*self);  // the interrupted call hears of what has run
   if (runtime::must_cancel_at_once(*self)) {
     ::pthread_testcancel();
   }

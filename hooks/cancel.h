@@ -4,6 +4,8 @@
 #pragma once
 #include <pthread.h>
 
+#include <cerrno>
+
 #include "runtime/context.h"
 #include "runtime/fiber.h"
 #include "runtime/fiber_signals.h"
@@ -35,6 +37,15 @@ inline HandlersRun act_on_calls() {
 inline bool is_interrupted(HandlersRun ran, bool is_bounded) {
   return runtime::current() == nullptr || ran == HandlersRun::kInterrupting ||
          (ran == HandlersRun::kRestarting && is_bounded);
+}
+
+/// Whether a call of libc's that failed with EINTR goes on: what has interrupted it was a signal of
+/// weft's own, which was for a fiber that has left this kernel thread. After test_cancel() or
+/// begin_call().
+inline bool goes_on_behind(int error) {
+  const runtime::Fiber* const self = runtime::current();
+  return error == EINTR && self != nullptr && self->handlers_run.load() == HandlersRun::kNone &&
+         !self->unknown_handler_ran.load() && !self->cancelled.load();
 }
 
 /// On entry of a call that handlers can interrupt, and that is no cancellation point.

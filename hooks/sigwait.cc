@@ -164,8 +164,14 @@ int suspend(const sigset_t* mask) {
   const std::uint64_t before = fiber_mask();
   const int result = block([=] {
     set_fiber_mask(bits_of(*mask));  // from here on the fiber is called for what it lets through
-    const bool has_run = self->handlers_run.load() != HandlersRun::kNone;
-    return has_run ? static_cast<int>(to_libc(-EINTR)) : real::sigsuspend(mask);
+    if (self->handlers_run.load() != HandlersRun::kNone) {
+      return static_cast<int>(to_libc(-EINTR));
+    }
+    int ended = 0;
+    do {
+      ended = real::sigsuspend(mask);
+    } while (goes_on_behind(errno));
+    return ended;
   });
   const int saved_errno = errno;
   set_fiber_mask(before);

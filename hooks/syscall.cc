@@ -69,10 +69,13 @@ long call_by_number(long number, const long (&a)[6]) {
                              static_cast<std::size_t>(a[2]), a[3], static_cast<int>(a[4]), next);
     case SYS_semop:
       return change_semaphores(id, pointer<sembuf>(a[1]), static_cast<std::size_t>(a[2]), nullptr,
-                               next);
+                               [&](const timespec*) { return next(); });
     case SYS_semtimedop:
       return change_semaphores(id, pointer<sembuf>(a[1]), static_cast<std::size_t>(a[2]),
-                               pointer<const timespec>(a[3]), next);
+                               pointer<const timespec>(a[3]), [&](const timespec* timeout) {
+                                 return real::syscall(number, a[0], a[1], a[2],
+                                                      reinterpret_cast<long>(timeout), 0, 0);
+                               });
     default:
       return next();
   }

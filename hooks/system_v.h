@@ -7,6 +7,7 @@
 #include <sys/sem.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 
 #include "hooks/unannounced.h"
@@ -49,18 +50,26 @@ auto receive_message(CallKind kind, int id, void* message, std::size_t size, lon
       next);
 }
 
-/// Null: without a bound.
+/// A timeout of null: without a bound. next(timeout) is libc's own.
 template <class Next>
 auto change_semaphores(int id, sembuf* operations, std::size_t count, const timespec* timeout,
-                       Next next) -> decltype(next()) {
+                       Next next) -> decltype(next(timeout)) {
   constexpr timespec kNow = {};
   const bool has_room_to_wait =
       timeout == nullptr ||
       (timeout->tv_sec >= 0 && timeout->tv_nsec >= 0 &&
        timeout->tv_nsec < runtime::Deadline::kSecond && timeout->tv_sec + timeout->tv_nsec > 0);
   if (!has_room_to_wait) {
-    return next();
+    return next(timeout);
   }
+  const auto deadline =
+      timeout == nullptr
+          ? runtime::Deadline::never()
+          : runtime::Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
+  const auto wait = [=] {
+    const timespec left = runtime::Deadline::at(deadline.left_ns()).to_timespec();
+    return next(timeout == nullptr ? nullptr : &left);
+  };
   return try_or_wait(
       kSemaphoreCall,
       [=]() -> long {
@@ -71,7 +80,7 @@ auto change_semaphores(int id, sembuf* operations, std::size_t count, const time
             });
         return may_wait ? kWouldWait : result;
       },
-      next);
+      wait);
 }
 
 }  // namespace weft::hooks

@@ -56,7 +56,12 @@ auto wait_in_kernel(CallKind kind, Next next) {
       errno = EINTR;
       return failed<decltype(next())>();
     }
-    return next();
+    for (;;) {
+      const auto result = next();
+      if (result != failed<decltype(next())>() || !goes_on_behind(errno)) {
+        return result;
+      }
+    }
   });
 }
 

@@ -99,8 +99,12 @@ int wait_by_libc(sem_t* s, const TimePoint& until) {
   }
   errno = saved_errno;
   return as_errno(block([s, &until] {
-    return until.until() == nullptr ? real::sem_wait(s)
-                                    : real::sem_clockwait(s, until.clock(), until.until());
+    int result = 0;
+    do {
+      result = until.until() == nullptr ? real::sem_wait(s)
+                                        : real::sem_clockwait(s, until.clock(), until.until());
+    } while (result != 0 && goes_on_behind(errno));
+    return result;
   }));
 }
 
