@@ -82,7 +82,7 @@ long writev_once(const Target& target, const iovec* parts, int count) {
       msghdr message = {};
       message.msg_iov = const_cast<iovec*>(parts);
       message.msg_iovlen = static_cast<std::size_t>(count);
-      return sys::call(SYS_sendmsg, target.fd, &message, MSG_DONTWAIT);
+      return sys::call(SYS_sendmsg, target.fd, &message, MSG_DONTWAIT | target.send_flags);
     }
     case Kind::kPipe:
     case Kind::kNowait:
@@ -125,7 +125,8 @@ long read(Target& target, void* buffer, std::size_t size) {
 long write(Target& target, const void* buffer, std::size_t size) {
   const iovec part = {const_cast<void*>(buffer), size};
   if (target.info.is_socket()) {
-    const long result = sys::call(SYS_sendto, target.fd, buffer, size, MSG_DONTWAIT, nullptr, 0);
+    const long result = sys::call(SYS_sendto, target.fd, buffer, size,
+                                  MSG_DONTWAIT | target.send_flags, nullptr, 0);
     return result < 0 && corrected(target, result) ? writev_once(target, &part, 1) : result;
   }
   return writev(target, &part, 1);
@@ -142,11 +143,12 @@ long recvmsg(Target& target, msghdr* message, int flags) {
 
 long sendto(Target& target, const void* buffer, std::size_t size, int flags, const sockaddr* to,
             socklen_t to_size) {
-  return sys::call(SYS_sendto, target.fd, buffer, size, flags | MSG_DONTWAIT, to, to_size);
+  return sys::call(SYS_sendto, target.fd, buffer, size, flags | MSG_DONTWAIT | target.send_flags,
+                   to, to_size);
 }
 
 long sendmsg(Target& target, const msghdr* message, int flags) {
-  return sys::call(SYS_sendmsg, target.fd, message, flags | MSG_DONTWAIT);
+  return sys::call(SYS_sendmsg, target.fd, message, flags | MSG_DONTWAIT | target.send_flags);
 }
 
 long accept(Target& target, sockaddr* address, socklen_t* size, int flags) {

@@ -18,6 +18,7 @@ struct Target {
   int fd;
   runtime::FdSlot* slot;
   FdInfo info;
+  int send_flags = 0;  // MSG_NOSIGNAL once EPIPE would be no news
 };
 
 long read(Target& target, void* buffer, std::size_t size);

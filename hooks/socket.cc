@@ -78,10 +78,12 @@ int set_option(int fd, int level, int option, const void* value, socklen_t size)
 }
 
 bool waits_for_all(const Wait& wait, Kind kind, int flags) {
-  return wait.is_cooperative() && (flags & MSG_WAITALL) != 0 && kind != Kind::kDatagram;
+  return wait.is_cooperative() && (flags & MSG_WAITALL) != 0 && kind != Kind::kDatagram &&
+         ((flags & MSG_PEEK) == 0 || kind == Kind::kTcp);
 }
 
-// MSG_PEEK consumes nothing, so the pieces can't be added up: peek until enough is there.
+// MSG_PEEK consumes nothing, so the pieces can't be added up: peek until enough is there. TCP only:
+// unix sockets have MSG_WAITALL wait for the first bytes when they peek.
 template <class Peek>
 ssize_t peek_all(Wait wait, std::size_t asked, Peek peek) {
   for (;;) {
@@ -91,6 +93,9 @@ ssize_t peek_all(Wait wait, std::size_t asked, Peek peek) {
     const bool ended = attempt::is_ready(wait.target().fd, POLLRDHUP);
     if (result != -EAGAIN && (!is_short || ended)) {
       return to_libc(result);
+    }
+    if (is_short) {
+      wait.has_some();
     }
     if (const int error = wait.park()) {
       return is_short ? result : to_libc(-error);
@@ -146,12 +151,16 @@ void adopt_passed(msghdr* message) {
   }
 }
 
-ssize_t receive_message(int fd, msghdr* m, int flags) {
-  Wait wait = readable(fd, flags);
+// `wait` is one of readable(): how far a call for many messages has come.
+ssize_t receive_message(Wait wait, int fd, msghdr* m, int flags) {
   const std::size_t length = m == nullptr ? 0 : length_of(m->msg_iov, m->msg_iovlen);
   ssize_t got = 0;
-  if (length > 0 && (flags & MSG_PEEK) == 0 && m->msg_controllen == 0 &&
+  if (length > 0 && (flags & MSG_PEEK) != 0 &&
       waits_for_all(wait, wait.target().info.kind(), flags)) {
+    got = peek_all(wait, length,
+                   [=](Target& t) { return attempt::recvmsg(t, m, flags & ~MSG_WAITALL); });
+  } else if (length > 0 && (flags & MSG_PEEK) == 0 && m->msg_controllen == 0 &&
+             waits_for_all(wait, wait.target().info.kind(), flags)) {
     got = whole(
         wait, length,
         [=](Target& t, std::size_t done) {
@@ -186,10 +195,10 @@ ssize_t send_all(int fd, const void* p, std::size_t n, int flags, const sockaddr
       [=] { return real::sendto(fd, p, n, flags, to, to_size); });
 }
 
-ssize_t send_message(int fd, const msghdr* m, int flags) {
+ssize_t send_message(const Wait& wait, int fd, const msghdr* m, int flags) {
   const std::size_t length = m == nullptr ? 0 : length_of(m->msg_iov, m->msg_iovlen);
   return whole(
-      writable(fd, flags), length,
+      wait, length,
       [=](Target& t, std::size_t done) {
         if (done == 0) {
           return attempt::sendmsg(t, m, flags);
@@ -218,8 +227,12 @@ int receive_messages(int fd, mmsghdr* v, unsigned n, int flags, timespec* timeou
   while (done < n && (done == 0 || !deadline.passed())) {
     const int each = flags & ~MSG_WAITFORONE;
     const bool may_wait = done == 0 || (flags & MSG_WAITFORONE) == 0;
-    const ssize_t got =
-        receive_message(fd, &v[done].msg_hdr, may_wait ? each : each | MSG_DONTWAIT);
+    const int now = may_wait ? each : each | MSG_DONTWAIT;
+    Wait wait = readable(fd, now);
+    if (done > 0) {
+      wait.has_some();
+    }
+    const ssize_t got = receive_message(wait, fd, &v[done].msg_hdr, now);
     if (got < 0) {
       break;
     }
@@ -234,7 +247,11 @@ int send_messages(int fd, mmsghdr* v, unsigned n, int flags) {
   }
   unsigned done = 0;
   while (done < n) {
-    const ssize_t sent = send_message(fd, &v[done].msg_hdr, flags);
+    Wait wait = writable(fd, flags);
+    if (done > 0) {
+      wait.has_some();
+    }
+    const ssize_t sent = send_message(wait, fd, &v[done].msg_hdr, flags);
     if (sent < 0) {
       break;
     }
@@ -259,12 +276,12 @@ ssize_t recv       (int fd, void* p, size_t n, int f)                           
 ssize_t __recv_chk (int fd, void* p, size_t n, size_t size, int f)                 { return receive_checked(fd, p, n, size, f, nullptr, nullptr); }
 ssize_t recvfrom   (int fd, void* p, size_t n, int f, sockaddr* a, socklen_t* an)  { return receive(fd, p, n, f, a, an); }
 ssize_t __recvfrom_chk(int fd, void* p, size_t n, size_t size, int f, sockaddr* a, socklen_t* an) { return receive_checked(fd, p, n, size, f, a, an); }
-ssize_t recvmsg    (int fd, msghdr* m, int f)                                      { return receive_message(fd, m, f); }
+ssize_t recvmsg    (int fd, msghdr* m, int f)                                      { return receive_message(readable(fd, f), fd, m, f); }
 int     recvmmsg   (int fd, mmsghdr* v, unsigned n, int f, timespec* timeout)      { return receive_messages(fd, v, n, f, timeout); }
 ssize_t send       (int fd, const void* p, size_t n, int f)                        { return send_all(fd, p, n, f, nullptr, 0); }
 ssize_t __send     (int fd, const void* p, size_t n, int f)                        { return send_all(fd, p, n, f, nullptr, 0); }
 ssize_t sendto     (int fd, const void* p, size_t n, int f, const sockaddr* a, socklen_t an) { return send_all(fd, p, n, f, a, an); }
-ssize_t sendmsg    (int fd, const msghdr* m, int f)                                { return send_message(fd, m, f); }
+ssize_t sendmsg    (int fd, const msghdr* m, int f)                                { return send_message(writable(fd, f), fd, m, f); }
 int     sendmmsg   (int fd, mmsghdr* v, unsigned n, int f)                         { return send_messages(fd, v, n, f); }
 }
 // clang-format on

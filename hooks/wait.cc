@@ -43,6 +43,13 @@ void Wait::succeeded(long got, std::size_t asked) {
   } else if (got != -EAGAIN) {
     target_.slot->pass_on(direction_);
   }
+  has_some_ = has_some_ || got > 0;
+  if (direction_ == Direction::kWrite && got > 0) {
+    target_.send_flags = MSG_NOSIGNAL;  // an error behind some bytes is the next call's, and silent
+    if (target_.info.kind() == Kind::kStream) {
+      has_parked_ = is_over_ = false;  // each piece has the whole time
+    }
+  }
 }
 
 bool Wait::program_set_nonblocking() const {
@@ -82,6 +89,9 @@ int Wait::error_behind_shutdown() const {
 }
 
 int Wait::park() {
+  if (is_over_) {
+    return EAGAIN;  // socket(7), SO_RCVTIMEO
+  }
   if (!has_parked_) {
     if (program_set_nonblocking()) {
       return EAGAIN;
@@ -92,15 +102,19 @@ int Wait::park() {
   const int ended =
       runtime::wait_for(target_.fd, *target_.slot, direction_, seen_, deadline_, true);
   const HandlersRun ran = act_on_calls();
+  if (direction_ == Direction::kWrite && target_.info.kind() == Kind::kStream) {
+    target_.send_flags = MSG_NOSIGNAL;  // SIGPIPE is for who does not have to wait for EPIPE
+  }
   switch (ended) {
     case EINTR:  // signal(7): with a timeout of the socket's never restarted
-      return is_interrupted(ran, !deadline_.is_never()) ? EINTR : 0;
+      return is_interrupted(ran, has_some_ || !deadline_.is_never()) ? EINTR : 0;
     case 0:
       return error_behind_shutdown();
     case EBADF:
       return ended;
-    case ETIMEDOUT:
-      return EAGAIN;  // socket(7), SO_RCVTIMEO
+    case ETIMEDOUT:     // there may be room that poll(2) does not speak of: a socket's buffer is
+      is_over_ = true;  // writable when three quarters are free
+      return 0;
     default:
       return EPERM;
   }

@@ -28,6 +28,7 @@ class Wait {
   /// Whether to try and park here. If not, the row calls the next definition.
   [[nodiscard]] bool is_cooperative() const { return cooperative_; }
   attempt::Target& target() { return target_; }
+  [[nodiscard]] Kind kind() const { return target_.info.kind(); }
 
   /// Before a try: notes how many edges were seen.
   void begin() { seen_ = target_.slot->edges(direction_); }
@@ -35,15 +36,19 @@ class Wait {
   [[nodiscard]] bool is_drained() const { return may_shortcut_ && target_.slot->is_drained(); }
   /// After a successful try of `asked` bytes that gave `got`: the next waiter may look, too.
   void succeeded(long got, std::size_t asked);
+  /// The call has got something already: any handler, or the end of the time, ends it with that.
+  void has_some() { has_some_ = true; }
   /// After a try that would have blocked. 0: try again; else what the call fails with. EPERM: only
   /// blocking can wait for this.
   [[nodiscard]] int park();
+  /// When the socket's timeout for this direction runs out, counted from now.
+  [[nodiscard]] Deadline deadline_of_options() const;
+  /// O_NONBLOCK is set by the program.
+  [[nodiscard]] bool program_set_nonblocking() const;
 
  private:
   bool judge(int fd, int flags, Group group);
   [[nodiscard]] int error_behind_shutdown() const;
-  [[nodiscard]] bool program_set_nonblocking() const;
-  [[nodiscard]] Deadline deadline_of_options() const;
 
   attempt::Target target_;
   Direction direction_;
@@ -51,6 +56,8 @@ class Wait {
   bool cooperative_ = false;
   bool may_shortcut_ = false;
   bool has_parked_ = false;
+  bool has_some_ = false;
+  bool is_over_ = false;  // the deadline has passed: the next try is the last
   Deadline deadline_;
 };
 
@@ -92,12 +99,12 @@ ssize_t once(Wait wait, std::size_t asked, Try attempt_once, Next next) {
   }
 }
 
-/// The handler of SIGPIPE runs before the call returns.
-inline ssize_t failed_write(int error) {
+/// A count beats an error. The handler of SIGPIPE runs before the call returns.
+inline ssize_t failed_behind(std::size_t done, int error) {
   if (error == EPIPE) {
     run_handlers();
   }
-  return to_libc(-error);
+  return done > 0 ? static_cast<ssize_t>(done) : to_libc(-error);
 }
 
 /// As a blocking write on a stream: returns when all `asked` bytes are taken. A count beats an
@@ -121,11 +128,11 @@ ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
       continue;
     }
     const int error = result == -EAGAIN ? wait.park() : static_cast<int>(-result);
-    if (error != 0 && done > 0) {
-      return static_cast<ssize_t>(done);
+    if (error == EPERM && result == -EAGAIN && done == 0) {
+      return next();
     }
     if (error != 0) {
-      return error == EPERM && result == -EAGAIN ? next() : failed_write(error);
+      return failed_behind(done, error);
     }
   }
 }
