@@ -8,6 +8,7 @@
 #include "hooks/attempt.h"
 #include "hooks/real.h"
 #include "hooks/wait.h"
+#include "runtime/interruptible.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
@@ -43,19 +44,34 @@ int await_outcome(Wait& wait, int fd) {
   }
 }
 
+// Whether something has come for the fiber by then.
+bool pause_until(Deadline deadline) {
+  runtime::Interruptible interruptible(*runtime::current(), true);
+  while (!interruptible.has_ended()) {
+    if (!runtime::park_until(deadline)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // A unix socket whose listener's backlog is full: poll(2) has nothing to wait for, so ask again at
 // growing intervals.
-int await_backlog(int fd, const sockaddr* address, socklen_t size) {
+int await_backlog(const Wait& wait, int fd, const sockaddr* address, socklen_t size) {
+  const Deadline deadline = wait.deadline_of_options();
   std::chrono::microseconds pause(100);
   constexpr std::chrono::microseconds kLongest(10'000);
   for (;;) {
-    runtime::park_until(Deadline::after(pause));
-    test_cancel();
-    pause = std::min(pause * 2, kLongest);
+    const bool is_last = deadline.passed();
     const long result = start(fd, address, size);
-    if (result != -EAGAIN) {
+    if (result != -EAGAIN || is_last) {
       return static_cast<int>(to_libc(result));
     }
+    if (pause_until(std::min(deadline, Deadline::after(pause))) &&
+        is_interrupted(act_on_calls(), !deadline.is_never())) {
+      return static_cast<int>(to_libc(-EINTR));
+    }
+    pause = std::min(pause * 2, kLongest);
   }
 }
 
@@ -73,7 +89,8 @@ int connect_to(int fd, const sockaddr* address, socklen_t size) {
   if (result == -EINPROGRESS) {
     return await_outcome(wait, fd);
   }
-  return result == -EAGAIN ? await_backlog(fd, address, size) : static_cast<int>(to_libc(result));
+  return result == -EAGAIN ? await_backlog(wait, fd, address, size)
+                           : static_cast<int>(to_libc(result));
 }
 
 }  // namespace weft::hooks
