@@ -140,12 +140,20 @@ Wait* blocked_end(Wait& reading, Wait& writing) {
   return nullptr;
 }
 
+// Then the kernel waits for neither.
+bool is_pipe_set_nonblocking(const Wait& reading, const Wait& writing) {
+  const auto is_pipe = [](const Wait& wait) { return wait.kind() == Kind::kPipe; };
+  return is_pipe(reading) && is_pipe(writing) &&
+         (reading.program_set_nonblocking() || writing.program_set_nonblocking());
+}
+
 // SPLICE_F_NONBLOCK speaks of the pipe ends only, so both are asked first.
 ssize_t splice_some(int in, off64_t* in_at, int out, off64_t* out_at, std::size_t n,
                     unsigned flags) {
   Wait reading = readable(in);
   Wait writing = writable(out);
-  const bool may_park = reading.is_cooperative() || writing.is_cooperative();
+  const bool may_park = (reading.is_cooperative() || writing.is_cooperative()) &&
+                        !is_pipe_set_nonblocking(reading, writing);
   if ((flags & SPLICE_F_NONBLOCK) != 0 || !may_park) {
     return real::splice(in, in_at, out, out_at, n, flags);
   }
