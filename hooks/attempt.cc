@@ -49,6 +49,13 @@ long if_ready(const Target& target, short events, Call call) {
   return call();
 }
 
+// A blocking read of datagrams says that the socket was shut down; one that must not wait says that
+// nothing is there.
+long end_of_datagrams(const Target& target, long result) {
+  const bool may_have_ended = result == -EAGAIN && target.info.kind() == Kind::kDatagram;
+  return may_have_ended && is_ready(target.fd, POLLRDHUP) ? 0 : result;
+}
+
 template <class Operation>
 long with_correction(Target& target, Operation operation) {
   const long result = operation();
@@ -63,7 +70,7 @@ long readv_once(const Target& target, const iovec* parts, int count) {
       msghdr message = {};
       message.msg_iov = const_cast<iovec*>(parts);
       message.msg_iovlen = static_cast<std::size_t>(count);
-      return sys::call(SYS_recvmsg, target.fd, &message, MSG_DONTWAIT);
+      return end_of_datagrams(target, sys::call(SYS_recvmsg, target.fd, &message, MSG_DONTWAIT));
     }
     case Kind::kPipe:
     case Kind::kNowait:
@@ -115,8 +122,7 @@ long writev(Target& target, const iovec* parts, int count) {
 long read(Target& target, void* buffer, std::size_t size) {
   const iovec part = {buffer, size};
   if (target.info.is_socket()) {
-    const long result =
-        sys::call(SYS_recvfrom, target.fd, buffer, size, MSG_DONTWAIT, nullptr, nullptr);
+    const long result = recvfrom(target, buffer, size, 0, nullptr, nullptr);
     return result < 0 && corrected(target, result) ? readv_once(target, &part, 1) : result;
   }
   return readv(target, &part, 1);
@@ -134,11 +140,19 @@ long write(Target& target, const void* buffer, std::size_t size) {
 
 long recvfrom(Target& target, void* buffer, std::size_t size, int flags, sockaddr* from,
               socklen_t* from_size) {
-  return sys::call(SYS_recvfrom, target.fd, buffer, size, flags | MSG_DONTWAIT, from, from_size);
+  return end_of_datagrams(target, sys::call(SYS_recvfrom, target.fd, buffer, size,
+                                            flags | MSG_DONTWAIT, from, from_size));
 }
 
 long recvmsg(Target& target, msghdr* message, int flags) {
-  return sys::call(SYS_recvmsg, target.fd, message, flags | MSG_DONTWAIT);
+  const long result = sys::call(SYS_recvmsg, target.fd, message, flags | MSG_DONTWAIT);
+  const long seen = end_of_datagrams(target, result);
+  if (seen != result) {
+    message->msg_namelen = 0;
+    message->msg_controllen = 0;
+    message->msg_flags = 0;
+  }
+  return seen;
 }
 
 long sendto(Target& target, const void* buffer, std::size_t size, int flags, const sockaddr* to,
