@@ -134,7 +134,7 @@ struct Plain<R(A..., ...) noexcept> {
 // clang-format off
 #define WEFT_REAL_SYMBOLS(X) \
   X(accept) X(accept4) X(connect) X(recv) X(recvfrom) \
-  X(recvmmsg) X(recvmsg) X(send) X(sendmmsg) X(sendmsg) X(sendto) X(setsockopt) \
+  X(recvmmsg) X(recvmsg) X(send) X(sendmmsg) X(sendmsg) X(sendto) X(setsockopt) X(shutdown) \
   X(socket) X(socketpair) X(read) X(readv) X(write) X(writev) X(sendfile) X(sendfile64) \
   X(splice) X(eventfd_read) X(eventfd_write) X(preadv2) X(preadv64v2) X(pwritev2) \
   X(pwritev64v2) X(close) X(dup) X(dup2) X(dup3) X(fcntl) X(fcntl64) X(ioctl) X(pipe) X(pipe2) \

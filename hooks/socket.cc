@@ -1,6 +1,7 @@
 // socket.cc: sockets, as a table.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 
 #include <cstring>
 
@@ -42,6 +43,16 @@ int new_pair(int domain, int type, int protocol, int* pair) {
   const int result = real::socketpair(domain, type, protocol, pair);
   for (int i = 0; result == 0 && i < 2; ++i) {
     adopt(pair[i], kind_of(domain, type, protocol), flags_of(type));
+  }
+  return result;
+}
+
+// A unix socket's poll(2) says nothing of this to who waits until it may write, and epoll neither.
+int shut_down(int fd, int how) {
+  const int result = real::shutdown(fd, how);
+  runtime::FdSlot* const slot = runtime::fd_slot(fd);
+  if (result == 0 && how != SHUT_RD && slot != nullptr && is_on(Group::kIo)) {
+    slot->on_event(EPOLLOUT);
   }
   return result;
 }
@@ -272,6 +283,7 @@ int     accept4    (int fd, sockaddr* a, socklen_t* n, int flags)               
 int     connect    (int fd, const sockaddr* a, socklen_t n)                        { return connect_to(fd, a, n); }
 int     __connect  (int fd, const sockaddr* a, socklen_t n)                        { return connect_to(fd, a, n); }
 int     setsockopt (int fd, int level, int option, const void* v, socklen_t n)     { return set_option(fd, level, option, v, n); }
+int     shutdown   (int fd, int how)                                               { return shut_down(fd, how); }
 ssize_t recv       (int fd, void* p, size_t n, int f)                              { return receive(fd, p, n, f, nullptr, nullptr); }
 ssize_t __recv_chk (int fd, void* p, size_t n, size_t size, int f)                 { return receive_checked(fd, p, n, size, f, nullptr, nullptr); }
 ssize_t recvfrom   (int fd, void* p, size_t n, int f, sockaddr* a, socklen_t* an)  { return receive(fd, p, n, f, a, an); }
