@@ -61,6 +61,13 @@ long look_until(Interests& interests, Deadline deadline, Look look, Closed close
   }
 }
 
+// The mask of ppoll and its kind is for the wait only: what is blocked otherwise does not come when
+// something is found at once.
+
+// What poll and select say whose time was over from the start: a handler that the mask let through
+// comes first. epoll_wait does not look.
+long nothing_at_once() { return run_handlers() != HandlersRun::kNone ? -EINTR : 0; }
+
 long bad_descriptor() { return -EBADF; }
 
 // For poll, which says of each descriptor how it is.
@@ -75,14 +82,17 @@ long invalid_entries(pollfd* fds, nfds_t n, const Interests& interests) {
 
 int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
   test_cancel();
-  const MaskScope masked(mask);
   const auto look = [=] {
     return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, sys::kSignalMaskBytes);
   };
   // First without any preparation: it often finds something, and it reports bad arguments.
   const long found = look();
-  if (found != 0 || deadline.passed()) {
+  if (found != 0) {
     return static_cast<int>(to_libc(found));
+  }
+  const MaskScope masked(mask);
+  if (deadline.passed()) {
+    return static_cast<int>(to_libc(nothing_at_once()));
   }
   Interests interests;
   for (nfds_t i = 0; i < n; ++i) {
@@ -165,15 +175,16 @@ class Sets {
   fd_set* given_[3];
 };
 
-long select_on(const Sets& sets, Deadline deadline) {
+long select_on(const Sets& sets, Deadline deadline, const sigset_t* mask) {
   const long found = sets.look();
   if (found != 0) {
     return found;
   }
+  const MaskScope masked(mask);
   Interests interests;
   sets.fill(interests);
   const long result = deadline.passed()
-                          ? 0
+                          ? nothing_at_once()
                           : look_until(
                                 interests, deadline, [&] { return sets.look(); }, bad_descriptor);
   if (result == 0) {
@@ -197,7 +208,7 @@ int select_for(int n, fd_set* r, fd_set* w, fd_set* x, timeval* timeout) {
                                 : Deadline::after(std::chrono::seconds(timeout->tv_sec) +
                                                   std::chrono::microseconds(timeout->tv_usec));
   test_cancel();
-  const long result = select_on(sets, deadline);
+  const long result = select_on(sets, deadline, nullptr);
   if (timeout != nullptr) {  // Linux writes back the time that is left
     const std::int64_t left = deadline.left_ns();
     timeout->tv_sec = left / Deadline::kSecond;
@@ -213,20 +224,19 @@ int pselect_for(int n, fd_set* r, fd_set* w, fd_set* x, const timespec* timeout,
     return real::pselect(n, r, w, x, timeout, mask);
   }
   test_cancel();
-  const MaskScope masked(mask);
-  return static_cast<int>(to_libc(select_on(sets, after(timeout))));
+  return static_cast<int>(to_libc(select_on(sets, after(timeout), mask)));
 }
 
 // The program's own epoll keeps its semantics, because the kernel keeps them: it is a descriptor
 // that becomes readable.
 int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sigset_t* mask) {
   test_cancel();
-  const MaskScope masked(mask);
   const auto look = [=] { return sys::call(SYS_epoll_pwait, fd, events, n, 0, nullptr, 0); };
   const long found = look();
   if (found != 0 || deadline.passed()) {
     return static_cast<int>(to_libc(found));
   }
+  const MaskScope masked(mask);
   Interests interests;
   interests.add(fd, true, false);
   return static_cast<int>(to_libc(look_until(interests, deadline, look, bad_descriptor)));
