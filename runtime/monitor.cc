@@ -92,7 +92,7 @@ void Monitor::loop() {
   Seen seen[kMostWorkers] = {};
   while (pause()) {
     look(seen);
-    if (idle_looks_ >= kIdleLooksBeforeSleep) {
+    if (idle_looks_ >= kIdleLooksBeforeSleep && !stuck_.any()) {
       sleep_while_idle();
     }
   }
@@ -114,17 +114,26 @@ void Monitor::look(Seen* seen) {
   const std::uint64_t picks = scheduler_.picks();
   idle_looks_ = scheduler_.is_idle() && picks == picks_seen_ ? idle_looks_ + 1 : 0;
   picks_seen_ = picks;
+  const bool reports = settings().monitor;
+  const std::int64_t moment = reports ? now_ns() : 0;
   for (int i = 0; i < scheduler_.holders(); ++i) {
     RunQueue& queue = scheduler_.queue(i);
     const Worker* const holder = queue.holder.load(std::memory_order_acquire);
-    const Seen now = {holder, queue.picks(),
-                      holder->mode.load(std::memory_order_acquire) == WorkerMode::kUser};
+    Seen now = {holder, queue.picks(), moment,
+                holder->mode.load(std::memory_order_acquire) == WorkerMode::kUser};
     const bool is_stuck = now.was_user && seen[i].was_user && now.holder == seen[i].holder &&
                           now.picks == seen[i].picks;
+    now.since_ns = is_stuck ? seen[i].since_ns : moment;
     seen[i] = now;
     if (is_stuck && !scheduler_.is_alone()) {
       relieve(queue, holder);
+      if (reports) {
+        stuck_.notice(*holder, now.since_ns);
+      }
     }
+  }
+  if (reports) {
+    stuck_.report(moment);
   }
 }
 
@@ -162,6 +171,7 @@ void Monitor::after_fork_in_child() {
   state_ = State::kNone;
   kernel_tid_ = 0;
   asleep_ = false;
+  stuck_.after_fork_in_child();
 }
 
 }  // namespace weft::runtime

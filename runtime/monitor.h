@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/stuck_fibers.h"
+
 namespace weft::runtime {
 
 class RunQueue;
@@ -44,6 +46,7 @@ class Monitor {
   struct Seen {
     const Worker* holder = nullptr;
     std::uint64_t picks = 0;
+    std::int64_t since_ns = 0;  // the first look that saw this; if stuck fibers are reported
     bool was_user = false;
   };
   static void* thread_main(void* self);
@@ -63,6 +66,7 @@ class Monitor {
   std::atomic<bool> asleep_{false};
   std::uint64_t picks_seen_ = 0;
   int idle_looks_ = 0;
+  StuckFibers stuck_;
 };
 
 }  // namespace weft::runtime

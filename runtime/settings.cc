@@ -18,6 +18,16 @@ bool is_on(const char* name) {
   return *value != '\0' && !(value[0] == '0' && value[1] == '\0');
 }
 
+// Whoever misspells this one would wait for reports that never come.
+bool is_one(const char* name) {
+  const char* const value = value_of(name);
+  const bool is_digit = (value[0] == '0' || value[0] == '1') && value[1] == '\0';
+  if (*value != '\0' && !is_digit) {
+    print_line("weft: ", name, " is neither 0 nor 1: '", value, "'. It is ignored.");
+  }
+  return is_digit && value[0] == '1';
+}
+
 std::size_t size_of(const char* name) {
   const char* const value = value_of(name);
   const std::size_t size = parse_size(value);
@@ -51,6 +61,7 @@ Settings read_settings() {
     constexpr std::int64_t kMillisecond = 1'000'000;
     read.slice_ns = milliseconds * kMillisecond;
   }
+  read.monitor = is_one("WEFT_MONITOR");
   read.verbose = is_on("WEFT_VERBOSE");
   return read;
 }

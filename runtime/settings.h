@@ -16,6 +16,7 @@ struct Settings {
   int max_threads = 512;        // WEFT_MAX_THREADS: kernel threads for fibers that block
   std::int64_t slice_ns =
       10'000'000;        // WEFT_SLICE, in milliseconds there: how long a fiber may hold a worker
+  bool monitor = false;  // WEFT_MONITOR: report fibers that are stuck
   bool verbose = false;  // WEFT_VERBOSE
 };
 

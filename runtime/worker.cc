@@ -134,6 +134,7 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
     next = own == nullptr ? nullptr : own->pick();  // null: it has its pinned fiber only
   } else {                                          // detached: the queue is another's by now
     worker->queue.store(nullptr, std::memory_order_relaxed);
+    worker->detached_stays.fetch_add(1, std::memory_order_relaxed);
     worker->mode.store(WorkerMode::kRuntime, std::memory_order_relaxed);
   }
   if (next != nullptr) {

@@ -114,6 +114,7 @@ class Worker {
   Fiber* idle = nullptr;                   // the context in which no fiber runs
   std::atomic<Fiber*> fiber{nullptr};      // the one it runs, for reports
   std::atomic<Fiber*> signalled{nullptr};  // for whom it was last sent a signal: fiber_signals.h
+  std::atomic<std::uint32_t> detached_stays{0};  // how often it has left a fiber detached
   pid_t kernel_tid = 0;
   void* libc_thread = nullptr;  // which libc takes it for: the thread pointer
   std::uint64_t kernel_mask = 0;

@@ -23,7 +23,7 @@ readonly kThreads='<(mutex|shared_mutex|thread|condition_variable|future|semapho
 
 forbid runtime '["<](net|hooks|LD_PRELOAD)/' 'runtime is the lowest layer'
 forbid runtime "$kThreads" 'the hooks replace what these call; kernel threads come through Os'
-forbid runtime '<dlfcn\.h>' 'runtime knows no libc symbol by name (tcb.cc excepted)' '^runtime/tcb\.cc:'
+forbid runtime '<dlfcn\.h>' 'runtime knows no libc symbol by name (but for what reads its tables)' '^runtime/(tcb|code_name)\.cc:'
 forbid net '["<](hooks|LD_PRELOAD)/' 'net is below hooks'
 forbid net "$kThreads" 'the hooks replace what these call'
 forbid hooks '["<]LD_PRELOAD/' 'hooks is below LD_PRELOAD'

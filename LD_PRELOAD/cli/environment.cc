@@ -76,6 +76,7 @@ void set_environment(const RunOptions& options, const std::string& preload) {
   if (!options.enabled_groups.empty()) set("WEFT_ENABLE", join(options.enabled_groups, ','));
   if (!options.disabled_groups.empty()) set("WEFT_DISABLE", join(options.disabled_groups, ','));
   if (options.follow) set("WEFT_FOLLOW", "1");
+  if (options.monitor) set("WEFT_MONITOR", "1");
   if (options.verbose) set("WEFT_VERBOSE", "1");
   const char* existing = std::getenv("LD_PRELOAD");
   set("LD_PRELOAD", prepend_preload(preload, existing == nullptr ? "" : existing));

@@ -16,6 +16,7 @@ struct RunOptions {
   std::vector<std::string> enabled_groups;
   std::vector<std::string> disabled_groups;
   bool follow = false;
+  bool monitor = false;
   bool verbose = false;
 };
 

@@ -54,6 +54,8 @@ void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {
       "--file", [&options] { options.enabled_groups.emplace_back("file"); },
       "reading, writing and syncing regular files delays no other thread: for slow disks");
   run.add_flag("--follow", options.follow, "the programs that PROGRAM starts run under weft, too");
+  run.add_flag("--monitor", options.monitor,
+               "report on standard error what holds a kernel thread for too long");
   run.add_flag("--verbose", options.verbose, "say on standard error what weft does");
 }
 

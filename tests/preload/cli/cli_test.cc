@@ -127,12 +127,13 @@ TEST_F(Cli, PutsASanitizersRuntimeFirst) {
 
 TEST_F(Cli, HandsItsOptionsOnAsVariables) {
   const Result result = weft(
-      "run --workers 3 --stack=64K --no-io --no-sync --file --follow --verbose env | grep ^WEFT_ | "
-      "sort");
+      "run --workers 3 --stack=64K --no-io --no-sync --file --follow --monitor --verbose env | "
+      "grep "
+      "^WEFT_ | sort");
   EXPECT_EQ(
       result.output,
-      "WEFT_DISABLE=io,sync\nWEFT_ENABLE=file\nWEFT_FOLLOW=1\nWEFT_STACK=65536\nWEFT_VERBOSE=1\n"
-      "WEFT_WORKERS=3\n");
+      "WEFT_DISABLE=io,sync\nWEFT_ENABLE=file\nWEFT_FOLLOW=1\nWEFT_MONITOR=1\nWEFT_STACK=65536\n"
+      "WEFT_VERBOSE=1\nWEFT_WORKERS=3\n");
 }
 
 TEST_F(Cli, SetsNoVariableThatWasNotAskedFor) {
