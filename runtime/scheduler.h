@@ -248,7 +248,6 @@ class Scheduler {
   Fiber main_;
   Fiber* leader_ = &main_;
   std::atomic<std::uint64_t> accepted_signals_{0};
-  pid_t process_id_ = 0;
   Monitor monitor_;
   Worker* spares_ = nullptr;
   Worker* ended_ = nullptr;  // their memory is used again
@@ -262,8 +261,9 @@ class Scheduler {
   std::atomic<int> holders_{0};
   std::atomic<int> kernel_threads_{0};
   std::atomic<int> live_{0};
-  std::atomic<bool> has_called_{false};  // fibers that may not have acted yet
   int fd_waits_ = 0;
+  pid_t process_id_ = 0;
+  std::atomic<bool> has_called_{false};  // fibers that may not have acted yet
   const Kind kind_;
   std::atomic<bool> is_ending_{false};
 };
