@@ -10,9 +10,9 @@ compile c39_monitor
 begin() {
   mkfifo input
   STARTED_AT=$(date +%s%3N)
-  # shellcheck disable=SC2034,SC2094  # common.sh ends what is in STARTED; the other end is ours
   env ${1:+"WEFT_MONITOR=$1"} "${RUNNER[@]}" ./c39_monitor "$2" <input >output 2>error &
   PID=$!
+  # shellcheck disable=SC2004,SC2034  # common.sh declares it, and ends what is in it
   STARTED[$PID]=c39_monitor
   exec 8>input
   rm input
