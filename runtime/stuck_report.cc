@@ -78,7 +78,8 @@ void add_activity(Line& line, const SystemCall& call) {
         line.add(" (system call %ld)", call.number);
       }
       break;
-    case SystemCall::State::kUnknown:
+    case SystemCall::State::kUnknown:  // above all: the process has given up its rights
+      line.add(": /proc does not say where");
       break;
   }
 }
