@@ -67,7 +67,6 @@ int main(void) {
   qsort(latencies, kSignals, sizeof latencies[0], by_value);
   printf("median %.0f us, p99 %.0f us\n", latencies[kSignals / 2] * 1e6,
          latencies[kSignals * 99 / 100] * 1e6);
-  CHECK(latencies[kSignals / 2] < 0.005);
-  CHECK(latencies[kSignals * 99 / 100] < 0.05); /* other programs use the machine, too */
+  CHECK(latencies[kSignals * 99 / 100] < 0.005);
   return 0;
 }

@@ -41,8 +41,8 @@ static void* ticks(void* unused) {
   }
   qsort(late, kTicks, sizeof late[0], by_value);
   printf("median %.1f ms late, worst %.1f\n", late[kTicks / 2] * 1e3, late[kTicks - 1] * 1e3);
-  CHECK(late[kTicks / 2] < 0.02);
-  CHECK(late[kTicks * 9 / 10] < 0.1); /* other programs use the machine, too */
+  CHECK(late[kTicks / 2] < 0.005);
+  CHECK(late[kTicks * 9 / 10] < 0.02); /* not the worst: other programs use the machine, too */
   return unused;
 }
 

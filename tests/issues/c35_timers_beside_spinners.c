@@ -46,12 +46,12 @@ static int by_value(const void* a, const void* b) {
   return (difference > 0) - (difference < 0);
 }
 
-static void expect_in_time(const char* name, double* late) {
+static void expect_in_time(const char* name, double* late, double limit) {
   qsort(late, kTicks, sizeof late[0], by_value);
   printf("%s: median %.1f ms late, worst %.1f\n", name, late[kTicks / 2] * 1e3,
          late[kTicks - 1] * 1e3);
   CHECK(late[0] >= 0);
-  CHECK(late[kTicks / 2] < 0.03); /* each spinner may have a slice of 10 ms */
+  CHECK(late[kTicks / 2] < limit); /* not the worst: other programs use the machine, too */
 }
 
 int main(void) {
@@ -78,7 +78,7 @@ int main(void) {
   for (int i = 0; i < 4; i++) join(threads[i]);
   shutdown(ends[0], SHUT_WR);
   join(echo);
-  expect_in_time("timer", late);
-  expect_in_time("answer", asked);
+  expect_in_time("timer", late, 0.005);
+  expect_in_time("answer", asked, 0.015); /* two switches, past four spinners each */
   return 0;
 }
