@@ -8,7 +8,11 @@ foreach(folder IN ITEMS runtime net hooks LD_PRELOAD tests)
     ${PROJECT_SOURCE_DIR}/${folder}/*.h)
   foreach(header IN LISTS headers)
     string(MAKE_C_IDENTIFIER ${header} name)
-    set(source ${CMAKE_CURRENT_BINARY_DIR}/header_alone/${name}.cc)
+    set(language cc)
+    if(header MATCHES "^tests/(preload/threads|issues)/")  # those of programs in C
+      set(language c)
+    endif()
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/header_alone/${name}.${language})
     file(CONFIGURE OUTPUT ${source}
       CONTENT "#include \"@header@\"\n#include \"@header@\"  // IWYU pragma: keep\n" @ONLY)
     list(APPEND weft_header_sources ${source})
@@ -21,7 +25,9 @@ target_include_directories(weft_header_alone PRIVATE
   ${PROJECT_SOURCE_DIR}/hooks/include)
 target_link_libraries(weft_header_alone PRIVATE Threads::Threads Boost::context GTest::gtest)
 # As hooks/ is compiled; and quickly, for nobody runs this code.
-target_compile_options(weft_header_alone PRIVATE -U_FORTIFY_SOURCE -Wno-ignored-attributes -O0 -g0)
+target_compile_options(weft_header_alone PRIVATE -U_FORTIFY_SOURCE -O0 -g0
+  $<$<COMPILE_LANGUAGE:CXX>:-Wno-ignored-attributes>)
+target_compile_definitions(weft_header_alone PRIVATE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
 
 add_test(NAME header_alone
   COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target weft_header_alone -j 2)

@@ -290,7 +290,7 @@ static inline bool is_for_writing(const struct trial* t) {
          t->kind == &kFullSeqpacket || t->kind == &kFullEvent;
 }
 
-static sigset_t* set_of(int bits, sigset_t* room);
+sigset_t* set_of(int bits, sigset_t* room); /* interrupted_fuzz.c */
 
 /* Once the other side is gone, there may be room or not. */
 static inline void say_bits(struct trial* t, unsigned bits) {

@@ -60,7 +60,7 @@ static const char* name_of(int number) {
     if (number_of(i) == number) return kShort_[i];
   return number == SIGPIPE ? "PIPE" : number == SIGTERM ? "TERM" : "another";
 }
-static sigset_t* set_of(int bits, sigset_t* set) {
+sigset_t* set_of(int bits, sigset_t* set) {
   sigemptyset(set);
   sigaddset(set, SIGRTMIN + 3);
   sigaddset(set,
