@@ -90,7 +90,7 @@ void arrive(context::transfer_t transfer, Fiber* self) {
     crossing.after.run(crossing.left);
   }
   if (self->visible != nullptr) {
-    self->worker->entered_fiber();
+    self->worker.load(std::memory_order_relaxed)->entered_fiber();
   }
 }
 

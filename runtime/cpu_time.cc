@@ -22,9 +22,11 @@ std::int64_t of_this_kernel_thread() {
   return to_ns(now);
 }
 
+pid_t kernel_tid_of(const Fiber& fiber) { return fiber.worker.load()->kernel_tid; }
+
 bool runs(const Fiber& fiber) {
   const FiberState state = fiber.state.load();
-  return fiber.worker != nullptr &&
+  return fiber.worker.load() != nullptr &&
          (state == FiberState::kRunning || state == FiberState::kNotified);
 }
 
@@ -53,7 +55,7 @@ void keep(Scheduler& scheduler) {
       return;
     }
     std::int64_t time = at_rest(0);
-    const std::int64_t running = on_thread(-of_kernel_thread(fiber.worker->kernel_tid));
+    const std::int64_t running = on_thread(-of_kernel_thread(kernel_tid_of(fiber)));
     if (fiber.cpu_time.compare_exchange_strong(time, running) && !runs(fiber)) {
       // It had left before it could see that time is kept.
       time = running;
@@ -69,7 +71,7 @@ std::int64_t used_ns(Fiber& fiber) {
     if (!is_on_thread(time)) {
       break;
     }
-    used += of_kernel_thread(fiber.worker->kernel_tid);
+    used += of_kernel_thread(kernel_tid_of(fiber));
     const std::int64_t before = time;
     time = fiber.cpu_time.load();
     if (time == before) {

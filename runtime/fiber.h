@@ -87,7 +87,6 @@ struct Fiber {
   // -- the worker that runs it, only --
   void* context = nullptr;         // where it left off; null while it runs
   void* thread_pointer = nullptr;  // its own TLS, or that of its kernel thread
-  Worker* worker = nullptr;        // where it runs, or last ran
   Worker* pinned = nullptr;        // it runs there only, and nobody else does
   Fiber* visible = nullptr;  // what current() says while it runs: itself, or null for an idle loop
   ExceptionGlobals exceptions;  // shared TLS only
@@ -107,6 +106,7 @@ struct Fiber {
 
   // -- any thread --
   std::atomic<FiberState> state{FiberState::kFree};
+  std::atomic<Worker*> worker{nullptr};       // where it runs, or last ran; written by that
   std::atomic<bool> interrupted{false};       // its wait shall end: see interruptible.h
   std::atomic<bool> cancelled{false};         // pthread_cancel: the next cancellation point acts
   std::atomic<bool> is_blocking{false};       // in a call that may block its kernel thread

@@ -109,11 +109,12 @@ int send_to_kernel_thread(Fiber& fiber, const siginfo_t& info) {
   if (const int error = keep(fiber, info)) {
     return error;
   }
-  fiber.worker->signalled = &fiber;  // before the look: see Worker::wait_for_pinned
+  Worker& worker = *fiber.worker.load();
+  worker.signalled = &fiber;  // before the look: see Worker::wait_for_pinned
   if (fiber.state.load() == FiberState::kParked) {
     fiber.scheduler->call(fiber);  // the kernel thread sleeps, with the mask of the idle
   } else {
-    sys::call(SYS_tgkill, sys::call(SYS_getpid), fiber.worker->kernel_tid, info.si_signo);
+    sys::call(SYS_tgkill, sys::call(SYS_getpid), worker.kernel_tid, info.si_signo);
   }
   return 0;
 }

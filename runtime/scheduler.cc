@@ -246,7 +246,7 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
   Fiber* const parent = runtime::current();
   fiber->id = new_fiber_id();
   fiber->scheduler = this;
-  fiber->worker = nullptr;
+  fiber->worker.store(nullptr, std::memory_order_relaxed);
   fiber->visible = fiber;
   fiber->signal_mask = (parent != nullptr ? parent->signal_mask : main_.signal_mask).load();
   if (!fiber->own_tls) {
@@ -325,7 +325,7 @@ bool must_act(const Fiber& fiber) { return fiber_signals::can_run(fiber) || must
 // elsewhere by the time that the signal comes.
 void signal_if_it_runs(const Fiber& fiber) {
   const bool acts = fiber_signals::can_run(fiber) || must_cancel_at_once(fiber);
-  const Worker* const worker = fiber.worker;
+  const Worker* const worker = fiber.worker.load();
   const FiberState state = fiber.state.load();
   const bool runs = state == FiberState::kRunning || state == FiberState::kNotified;
   if (acts && worker != nullptr && runs) {

@@ -112,7 +112,7 @@ void Worker::apply_signal_mask(std::uint64_t mask) {
 }
 
 void Worker::start_running(Fiber* next_fiber) {
-  next_fiber->worker = this;
+  next_fiber->worker.store(this, std::memory_order_relaxed);
   if (__builtin_expect(cpu_time::is_kept.load(std::memory_order_relaxed), 0)) {
     cpu_time::enter(*next_fiber);
   }

@@ -164,6 +164,8 @@ class Worker {
 
 /// Who the running fiber is for locks that libc and the kernel handle by themselves. As long as it
 /// holds one it is pinned, or the only fiber.
-inline pid_t lock_owner(const Fiber& self) { return self.worker->kernel_tid; }
+inline pid_t lock_owner(const Fiber& self) {
+  return self.worker.load(std::memory_order_relaxed)->kernel_tid;
+}
 
 }  // namespace weft::runtime
