@@ -29,16 +29,6 @@ int with_input(FILE* f, Stream::Lock lock, Call call) {
   return stream.await_input() ? call() : EOF;
 }
 
-// libc's own call, which never waits but for the FILE's lock.
-template <class Call>
-auto locked(FILE* f, Call call) {
-  if (Stream::is_at_hand(f)) {
-    return call();
-  }
-  const Stream stream(f);
-  return call();
-}
-
 // -- fread --
 
 std::size_t read_bytes(Stream& stream, FILE* f, char* p, std::size_t size) {

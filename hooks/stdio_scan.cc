@@ -3,9 +3,9 @@
 // libc's scanf reads on where a number or word may go on, so nobody knows beforehand how much it
 // needs. Where it may have to wait it reads another stream here, byte by byte, whose read takes the
 // bytes from the program's FILE and parks where that has none.
-#include <stdarg.h>
 #include <stdio.h>
 
+#include "hooks/arguments.h"
 #include "hooks/real.h"
 #include "hooks/stdio_stream.h"
 
@@ -76,12 +76,6 @@ int scan_wide(FILE* f, Call call) {
 
 }  // namespace
 
-#define WEFT_ARGUMENTS(last, call) \
-  va_list list;                    \
-  va_start(list, last);            \
-  const int result = call;         \
-  va_end(list);                    \
-  return result
 #define SCAN(next, f) scan(f, [&](FILE* from) { return real::next(from, format, list); })
 #define SCAN_WIDE(next, f) scan_wide(f, [&] { return real::next(f, format, list); })
 
@@ -120,7 +114,6 @@ int __isoc99_vfwscanf    (FILE* f, const wchar_t* format, va_list list)  { retur
 }
 // clang-format on
 
-#undef WEFT_ARGUMENTS
 #undef SCAN
 #undef SCAN_WIDE
 

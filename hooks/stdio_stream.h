@@ -96,4 +96,14 @@ class Stream {
   bool is_locked_ = false;
 };
 
+/// libc's own call, which never waits but for the FILE's lock.
+template <class Call>
+auto locked(FILE* file, Call call) {
+  if (Stream::is_at_hand(file)) {
+    return call();
+  }
+  const Stream stream(file);
+  return call();
+}
+
 }  // namespace weft::hooks

@@ -1,10 +1,10 @@
 // stdio_wide.cc: what reads and puts wide characters, as a table.
-#include <stdarg.h>
 #include <stdio.h>
 #include <wchar.h>
 
 #include <cerrno>
 
+#include "hooks/arguments.h"
 #include "hooks/real.h"
 #include "hooks/stdio_stream.h"
 
@@ -86,23 +86,8 @@ int print(FILE* f, const wchar_t* format, Call call) {
   return with_room(f, kTake, 0, ::wcschr(format, L'\n') != nullptr, call, -1);
 }
 
-template <class Call>
-wint_t locked(FILE* f, Call call) {
-  if (Stream::is_at_hand(f)) {
-    return call();
-  }
-  const Stream stream(f);
-  return call();
-}
-
 }  // namespace
 
-#define WEFT_ARGUMENTS(last, call) \
-  va_list list;                    \
-  va_start(list, last);            \
-  const int result = call;         \
-  va_end(list);                    \
-  return result
 #define PRINT(f, ...) print(f, format, [&] { return real::__VA_ARGS__; })
 
 // clang-format off
@@ -141,7 +126,6 @@ int      __vfwprintf_chk (FILE* f, int flag, const wchar_t* format, va_list list
 }
 // clang-format on
 
-#undef WEFT_ARGUMENTS
 #undef PRINT
 
 }  // namespace weft::hooks

@@ -2,13 +2,13 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "hooks/arguments.h"
 #include "hooks/block.h"
 #include "hooks/io.h"
 #include "hooks/real.h"
@@ -235,12 +235,6 @@ int print_checked(int fd, int flag, const char* format, va_list list) {
 
 }  // namespace
 
-#define WEFT_ARGUMENTS(last, call) \
-  va_list list;                    \
-  va_start(list, last);            \
-  const int result = call;         \
-  va_end(list);                    \
-  return result
 #define PRINT(f, ...) print(f, format, list, [&] { return real::__VA_ARGS__; })
 
 // clang-format off
@@ -287,7 +281,6 @@ int    __vdprintf_chk  (int fd, int flag, const char* format, va_list list)     
 }
 // clang-format on
 
-#undef WEFT_ARGUMENTS
 #undef PRINT
 
 }  // namespace weft::hooks

@@ -106,11 +106,11 @@ struct Fiber {
 
   // -- any thread --
   std::atomic<FiberState> state{FiberState::kFree};
-  std::atomic<Worker*> worker{nullptr};       // where it runs, or last ran; written by that
   std::atomic<bool> interrupted{false};       // its wait shall end: see interruptible.h
   std::atomic<bool> cancelled{false};         // pthread_cancel: the next cancellation point acts
   std::atomic<bool> is_blocking{false};       // in a call that may block its kernel thread
   std::atomic<bool> called{false};            // there is, or was, something that it must act on
+  std::atomic<Worker*> worker{nullptr};       // where it runs, or last ran; written by that
   std::atomic<std::uint64_t> signal_mask{0};  // changed by the fiber itself
   std::atomic<std::uint64_t> pending_signals{0};  // those in `signals`: see fiber_signals.h
   std::atomic<std::uint64_t> awaited_signals{0};  // it is in sigwait for these
@@ -142,9 +142,9 @@ struct Fiber {
   std::atomic<std::int64_t> cpu_time_told{0};  // the most that was answered
 
   // -- the fiber itself --
-  std::uint32_t signals_taken = 0;
   stack_t signal_stack = kNoSignalStack;  // its sigaltstack(2), for whoever looks after that
-  bool is_queued = false;                 // its stack may hold waiters of the parking lot
+  std::uint32_t signals_taken = 0;
+  bool is_queued = false;      // its stack may hold waiters of the parking lot
   std::atomic<int> raises{0};  // the signal it sends itself just now: its handler runs at once
   std::atomic<fiber_signals::HandlersRun> handlers_run{};  // since the call that may wait began
   std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker

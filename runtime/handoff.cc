@@ -2,11 +2,11 @@
 #include <new>
 
 #include "runtime/check.h"
+#include "runtime/helper_thread.h"
 #include "runtime/os.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
-#include "runtime/tcb.h"
 
 namespace weft::runtime {
 
@@ -154,12 +154,11 @@ Worker* Scheduler::make_worker() {
     worker = new (memory) Worker(this);
   }
   kernel_threads_.fetch_add(1);
-  if (!os::start_thread(kernel_thread_main, worker)) {
+  if (!start_helper_thread(kernel_thread_main, worker)) {
     kernel_threads_.fetch_sub(1);
     keep_ended(worker);
     return nullptr;
   }
-  tcb::count_threads(-1);
   return worker;
 }
 
@@ -167,7 +166,7 @@ void* Scheduler::kernel_thread_main(void* argument) {
   auto* const worker = static_cast<Worker*>(argument);
   Scheduler* const scheduler = worker->scheduler;
   worker->run_kernel_thread();
-  tcb::count_threads(1);
+  helper_thread_ends();
   scheduler->keep_ended(worker);
   std::atomic<int>& count = scheduler->kernel_threads_;
   if (count.fetch_sub(1) == 1) {

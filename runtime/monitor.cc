@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include "runtime/check.h"
+#include "runtime/helper_thread.h"
 #include "runtime/os.h"
 #include "runtime/parking_lot.h"
 #include "runtime/report.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
 #include "runtime/sys.h"
-#include "runtime/tcb.h"
 
 namespace weft::runtime {
 namespace {
@@ -26,9 +26,7 @@ void Monitor::start() {
       !state_.compare_exchange_strong(none, State::kRuns)) {
     return;
   }
-  if (os::start_thread(thread_main, this)) {
-    tcb::count_threads(-1);
-  } else {
+  if (!start_helper_thread(thread_main, this)) {
     state_ = State::kHasEnded;
     print_line(
         "weft: no kernel thread for the monitor: a fiber that blocks outside of weft stops the "
@@ -60,7 +58,7 @@ void* Monitor::thread_main(void* self) {
   auto* const monitor = static_cast<Monitor*>(self);
   monitor->kernel_tid_ = static_cast<pid_t>(sys::call(SYS_gettid));
   monitor->loop();
-  tcb::count_threads(1);
+  helper_thread_ends();
   monitor->state_ = State::kHasEnded;
   lot::unpark(&monitor->state_, lot::kAll);
   return nullptr;

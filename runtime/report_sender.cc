@@ -8,11 +8,10 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/os.h"
+#include "runtime/helper_thread.h"
 #include "runtime/report.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
-#include "runtime/tcb.h"
 
 namespace weft::runtime {
 namespace {
@@ -41,16 +40,9 @@ void write_all(long fd, const std::string& text) {
   __builtin_unreachable();
 }
 
-// This kernel thread shall have no part in the program's descriptors: it neither keeps one open
-// that the program closes, nor takes a number that the program expects. Linux 5.9.
-void leave_descriptors() {
-  constexpr unsigned kUnshare = 2;  // linux: CLOSE_RANGE_UNSHARE
-  sys::call(SYS_close_range, 0U, ~0U, kUnshare);
-}
-
 // Who asks finds it within the time, or has given up.
 void show(const std::string& text, std::uint32_t number) {
-  leave_descriptors();
+  leave_descriptors(0);
   const std::string name = std::string(kReportName) + '-' + std::to_string(number);
   const long fd = sys::call(SYS_memfd_create, name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (sys::failed(fd)) {
@@ -68,7 +60,7 @@ void* answer_main(void* argument) {
   delete static_cast<Request*>(argument);
   sys::call(SYS_prctl, PR_SET_NAME, kReportName);
   show(report(*request.scheduler), request.number);
-  tcb::count_threads(1);
+  helper_thread_ends();
   return nullptr;
 }
 
@@ -77,25 +69,19 @@ void* quit_main(void* argument) {
   quit();
 }
 
-// libc is not to count it among the program's threads.
-bool start(void* (*main)(void*), void* argument) {
-  tcb::count_threads(-1);
-  const bool is_started = os::start_thread(main, argument);
-  if (!is_started) {
-    tcb::count_threads(1);
-  }
-  return is_started;
-}
-
 }  // namespace
 
 void answer_with_report(Scheduler& scheduler, std::uint32_t request) {
   auto* const argument = new Request{&scheduler, request};
-  if (!start(answer_main, argument)) {
+  if (!start_helper_thread(answer_main, argument)) {
     delete argument;
   }
 }
 
-void quit_with_report(Scheduler& scheduler) { start(quit_main, &scheduler); }
+void quit_with_report(Scheduler& scheduler) {
+  if (!start_helper_thread(quit_main, &scheduler)) {
+    quit();
+  }
+}
 
 }  // namespace weft::runtime

@@ -1,6 +1,5 @@
 #include "runtime/stuck_report.h"
 
-#include <linux/close_range.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,10 +8,9 @@
 
 #include "runtime/code_name.h"
 #include "runtime/fiber.h"
-#include "runtime/os.h"
+#include "runtime/helper_thread.h"
 #include "runtime/sys.h"
 #include "runtime/system_call.h"
-#include "runtime/tcb.h"
 #include "runtime/worker.h"
 
 namespace weft::runtime {
@@ -105,13 +103,11 @@ void write_report(const StuckReport& report) {
   line.write();
 }
 
-// Its descriptors are its own, and only the standard ones: what it opens takes no number from the
-// program, and what the program closes is closed. Linux 5.9.
 void* report_main(void* unused) {
-  sys::call(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_UNSHARE);
+  leave_descriptors(STDERR_FILENO + 1);
   write_report(pending);
   is_writing.store(false, std::memory_order_release);
-  tcb::count_threads(1);
+  helper_thread_ends();
   return unused;
 }
 
@@ -124,9 +120,7 @@ bool report_stuck(const StuckReport& report, std::int64_t now_ns) {
   }
   next_at_ns.store(now_ns + kSecond, std::memory_order_relaxed);
   pending = report;
-  tcb::count_threads(-1);
-  if (!os::start_thread(report_main, nullptr)) {
-    tcb::count_threads(1);
+  if (!start_helper_thread(report_main, nullptr)) {
     is_writing.store(false, std::memory_order_release);
     return false;
   }

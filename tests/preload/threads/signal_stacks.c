@@ -140,7 +140,12 @@ static void note_and_post(int signal, siginfo_t* info, void* context) {
   sem_post(&handled);
 }
 
+/* Blocks it, so that it is main's. */
 static void* sends(void* unused) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
   for (int i = 0; i < 5; i++) {
     kill(getpid(), SIGUSR1);
     while (sem_wait(&next) != 0) continue;
