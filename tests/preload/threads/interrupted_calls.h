@@ -414,7 +414,10 @@ static long in_clock_nanosleep_until_real(struct trial* t) {
 }
 static long in_usleep(struct trial* t) { return usleep((useconds_t)(timeout_ns(t) / 1000)); }
 static long in_sleep(struct trial* t) {
-  return sleep(t->timeout == kLong ? (unsigned)(timeout_ns(t) / 1000000000) : 0);
+  const unsigned left = sleep(t->timeout == kLong ? (unsigned)(timeout_ns(t) / 1000000000) : 0);
+  const int64_t expected = 20 - (now_ns() - t->began) / 1000000000;
+  if (left > 0) GOT("left: %s", llabs(left - expected) <= 1 ? "right" : "wrong");
+  return left > 0;
 }
 
 /* --- locks, and what they are made of */

@@ -101,7 +101,8 @@ struct trial {
   atomic_int logs;
   /* The result of the last attempt. */
   bool is_valid;
-  const char* why_invalid;
+  const char* why_late;    /* something of the machine's, or null */
+  const char* why_invalid; /* the call itself, or null */
   char line[768];
 };
 

@@ -17,8 +17,10 @@
  *
  * All times are measured, too. Where a thread or a step was late, so that things may have happened
  * in another order than planned, there is no result: the experiment was not the planned one, and is
- * made again, in a slower time, up to kAttempts times. The last attempt is reported as it was, and
- * why it was not as planned: so a call that ends at a time when nothing has happened is seen. */
+ * made again, in a slower time, up to kAttempts times. The last attempt counts as it was. A call
+ * that ends when nothing has happened, or late, is said so; that the machine was late, on standard
+ * error. */
+#include <dirent.h>
 #include <sys/ioctl.h>
 
 #include "interrupted_calls.h"
@@ -30,6 +32,7 @@ enum { kSlotOfCompletion = kMostSteps + 1, kPatience = 40 };
 static struct trial* cases;
 static sem_t gate;
 static atomic_int slot;
+static int64_t slot_began[kMostSteps + 2];
 static _Thread_local struct trial* self;
 
 /* --- signals */
@@ -202,13 +205,6 @@ static void* call_once_(void* argument) {
   return NULL;
 }
 
-/* Whether it waits, if it is one of the kernel's threads. */
-static bool is_running(const struct trial* t) {
-  char path[64];
-  snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)t->tid);
-  return state_in(path) == 'R';
-}
-
 /* --- the conductor */
 
 static void sleep_until(int64_t moment) {
@@ -224,7 +220,7 @@ static void prepare(struct trial* t, int64_t unit) {
   t->completed = 0;
   t->logs = 0;
   t->got[0] = 0;
-  t->why_invalid = NULL;
+  t->why_invalid = t->why_late = NULL;
   memset(t->stepped, 0, sizeof t->stepped);
   t->kind->make(t);
   if (t->call->bound == kByOption && (t->timeout == kShort || t->timeout == kLong) &&
@@ -261,6 +257,7 @@ static int complete(struct trial* t[], int n, int64_t from, int64_t unit) {
   int left = n;
   for (int round = 0; round < 400 && left > 0; round++) {
     sleep_until(round == 0 ? from : now_ns() + unit / 4);
+    if (round == 0) slot_began[kSlotOfCompletion] = now_ns();
     atomic_store(&slot, kSlotOfCompletion);
     left = 0;
     for (int i = 0; i < n; i++) {
@@ -284,7 +281,7 @@ static void validate(struct trial* t, int64_t start) {
   for (int i = 0; i < t->steps; i++) {
     if (t->stepped[i] == 0) continue;
     events[n++] = t->stepped[i];
-    if (t->stepped[i] - (start + (kStepsFrom + i) * unit) > unit / 3) t->why_invalid = "late step";
+    if (t->stepped[i] - (start + (kStepsFrom + i) * unit) > unit / 3) t->why_late = "step";
   }
   if (t->timeout == kShort) {
     for (int i = n - 1; i >= 0; i--) {
@@ -292,10 +289,15 @@ static void validate(struct trial* t, int64_t start) {
     }
   }
   if (t->completed != 0) events[n++] = t->completed;
+  for (int i = 1; i <= kSlotOfCompletion; i++) {
+    const int at = i == kSlotOfCompletion ? kCompletion : kStepsFrom + i - 1;
+    const int64_t planned = start + at * unit;
+    if (slot_began[i] - planned > unit / 3 && t->ended > planned) t->why_late = "conductor";
+  }
   if (t->call->call == in_recvmmsg && t->completed != 0 && t->ended - t->completed > unit / 2 &&
       t->flags == MSG_WAITFORONE && !t->is_kicked)
     t->why_invalid = "late end, with more messages";
-  if (start - t->began > 2 * unit) t->why_invalid = "late start";
+  if (start - t->began > 2 * unit) t->why_late = "start";
   for (int k = -1; k < t->logs && k < kMostLogged; k++) {
     const int64_t at = k < 0 ? t->ended : t->log[k].at;
     int64_t last = k < 0 || !t->log[k].is_after ? 0 : t->ended;
@@ -374,6 +376,42 @@ static void report(struct trial* t) {
   if (t->is_kicked) append(t, "; ended by SIGTERM");
 }
 
+/* The kernel's threads that could run and do not, but for this one; again, of those in `known`. */
+static int late_threads(pid_t late[], int most, const pid_t known[], int knowns) {
+  char own[64] = "";
+  DIR* const folder = opendir("/proc/self/task");
+  int n = 0;
+  CHECK(folder != NULL && readlink("/proc/thread-self", own, sizeof own - 1) > 0);
+  for (const struct dirent* entry; (entry = readdir(folder)) != NULL && n < most;) {
+    char path[300];
+    bool is_known = known == NULL;
+    const pid_t tid = (pid_t)atoi(entry->d_name);
+    for (int i = 0; i < knowns; i++) is_known = is_known || known[i] == tid;
+    if (tid == 0 || !is_known || strcmp(strrchr(own, '/') + 1, entry->d_name) == 0) continue;
+    snprintf(path, sizeof path, "/proc/self/task/%s/stat", entry->d_name);
+    if (state_in(path) == 'R') late[n++] = tid;
+  }
+  closedir(folder);
+  return n;
+}
+
+/* Nobody is still about to call, or to act on what was before. Where threads are not the kernel's
+ * nobody knows whose such a one is. */
+static void expect_all_wait(struct trial* t[], int n) {
+  pid_t seen[2 * kAtOnce], late[2 * kAtOnce];
+  const int n_seen = late_threads(seen, 2 * kAtOnce, NULL, 0);
+  if (n_seen == 0) return;
+  sleep_until(now_ns() + 500000);
+  const int n_late = late_threads(late, 2 * kAtOnce, seen, n_seen);
+  for (int k = 0; k < n_late; k++) {
+    bool is_of_case = false;
+    for (int i = 0; i < n; i++) is_of_case = is_of_case || t[i]->tid == late[k];
+    for (int i = 0; i < n; i++)
+      if (!atomic_load(&t[i]->has_ended) && (!is_of_case || t[i]->tid == late[k]))
+        t[i]->why_late = "thread";
+  }
+}
+
 /* Runs the `n` cases, in a clock of that unit. */
 static void run(struct trial* t[], int n, int64_t unit) {
   for (int children = 1; children >= 0; children--)
@@ -385,15 +423,16 @@ static void run(struct trial* t[], int n, int64_t unit) {
   for (int i = 0; i < n; i++)
     while (!atomic_load(&t[i]->has_begun)) sleep_until(now_ns() + 1000000);
   const int64_t start = now_ns();
-  sleep_until(start + unit * 3 / 2);
-  for (int i = 0; i < n; i++)
-    if (!atomic_load(&t[i]->has_ended) && is_running(t[i])) t[i]->why_invalid = "late call";
   for (int step = 0; step < kMostSteps; step++) {
     sleep_until(start + (kStepsFrom + step) * unit);
+    expect_all_wait(t, n);
     atomic_store(&slot, step + 1);
+    slot_began[step + 1] = now_ns();
     for (int i = 0; i < n; i++)
       if (step < t[i]->steps) take_step(t[i], step);
   }
+  sleep_until(start + kCompletion * unit);
+  expect_all_wait(t, n);
   const int left = complete(t, n, start + kCompletion * unit, unit);
   for (int i = 0; i < n; i++) {
     if (left > 0 && !atomic_load(&t[i]->has_ended)) {
@@ -406,7 +445,7 @@ static void run(struct trial* t[], int n, int64_t unit) {
     CHECK(pthread_join(t[i]->thread, NULL) == 0);
     validate(t[i], start);
     report(t[i]);
-    t[i]->is_valid = t[i]->why_invalid == NULL;
+    t[i]->is_valid = t[i]->why_invalid == NULL && t[i]->why_late == NULL;
   }
   for (int i = 0; i < n; i++) clean_up(t[i]);
 }
@@ -437,8 +476,10 @@ int main(int argc, char** argv) {
     if (attempt > 0 && all > 0)
       fprintf(stderr, "%d cases again, in units of %d ms\n", all, (int)(unit / 1000000));
   }
-  for (int i = 0; i < count; i++)
-    printf("%s%s%s\n", cases[i].line, cases[i].is_valid ? "" : "; not as planned: ",
-           cases[i].is_valid ? "" : cases[i].why_invalid);
+  for (int i = 0; i < count; i++) {
+    printf("%s%s%s\n", cases[i].line, cases[i].why_invalid != NULL ? "; not as planned: " : "",
+           cases[i].why_invalid != NULL ? cases[i].why_invalid : "");
+    if (cases[i].why_late != NULL) fprintf(stderr, "%d: late %s\n", first + i, cases[i].why_late);
+  }
   return 0;
 }

@@ -332,21 +332,31 @@ static void make_child(struct trial* t) {
   CHECK(close(gate[0]) == 0);
   t->object.peer = gate[1];
 }
-/* The stop must be behind it when SIGCONT comes, which takes it back. */
-static void stop_child(struct trial* t) {
+/* So that the child has done what it was told before anything else happens. */
+static void expect_child(struct trial* t, char state) {
   char path[64];
-  if (t->object.is_reaped) return;
-  kill(t->object.child, SIGSTOP);
-  snprintf(path, sizeof path, "/proc/%d/stat", (int)t->object.child);
   const int64_t late = now_ns() + t->unit / 3;
-  while (state_in(path) != 'T' && t->why_invalid == NULL)
-    if (now_ns() > late) t->why_invalid = "late stop";
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)t->object.child);
+  for (;;) {
+    const char found = state_in(path);
+    if (found == state || found == 0) break; /* 0: it has been waited for */
+    if (now_ns() > late) {
+      t->why_late = "child";
+      break;
+    }
+  }
+}
+static void stop_child(struct trial* t) {
+  if (t->object.is_reaped || t->object.peer < 0) return;
+  kill(t->object.child, SIGSTOP);
+  expect_child(t, 'T');
 }
 static void end_child(struct trial* t) {
   if (t->object.peer < 0) return;
   CHECK(write(t->object.peer, "\7", 1) == 1);
   kill(t->object.child, SIGCONT);
   close_peer(t);
+  expect_child(t, 'Z');
 }
 static void reap_child(struct trial* t) {
   if (t->object.is_reaped) return;
