@@ -15,9 +15,9 @@ namespace weft::hooks::attempt {
 
 /// A descriptor whose kind is known; the kind is corrected when the kernel says that it was wrong.
 struct Target {
-  int fd;
-  runtime::FdSlot* slot;
-  FdInfo info;
+  int fd = -1;
+  runtime::FdSlot* slot = nullptr;
+  FdInfo info{0};
   int send_flags = 0;  // MSG_NOSIGNAL once EPIPE would be no news
 };
 
