@@ -225,6 +225,18 @@ TEST(Connect, FullUnixBacklogWaits) {
   EXPECT_EQ(read_some(accepted[1]), "x");
 }
 
+TEST(Connect, SendTimeoutEndsTheWaitForAFullUnixBacklog) {
+  UnixListener listener(0);
+  const Fd first(socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(connect(first, listener.general(), listener.size), 0);
+  const Fd second(socket(AF_UNIX, SOCK_STREAM, 0));
+  set_timeout(second, SO_SNDTIMEO, 100);
+  const Stopwatch watch;
+  EXPECT_EQ(connect(second, listener.general(), listener.size), -1);
+  EXPECT_EQ(errno, EAGAIN);
+  watch.expect(milliseconds(100));
+}
+
 // A full TCP backlog drops the SYN: the handshake ends when SO_SNDTIMEO says so.
 TEST(Connect, SendTimeoutEndsTheHandshake) {
   const Listener listener(0);

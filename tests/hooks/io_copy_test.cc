@@ -114,6 +114,15 @@ TEST(Splice, NonblockFlagAnswersAtOnce) {
   EXPECT_EQ(errno, EAGAIN);
 }
 
+TEST(Splice, BetweenPipesEitherNonblockingOneAnswersAtOnce) {
+  for (const bool is_source : {false, true}) {
+    const Pair source = make_pipe(is_source ? O_NONBLOCK : 0);
+    const Pair target = make_pipe(is_source ? 0 : O_NONBLOCK);
+    EXPECT_EQ(splice(source.near, nullptr, target.far, nullptr, 4096, 0), -1);
+    EXPECT_EQ(errno, EAGAIN);
+  }
+}
+
 TEST(Splice, EndOfFileIsZero) {
   Pair source = make_pipe();
   const Pair target = make_pipe();

@@ -102,6 +102,30 @@ TEST(HalfClose, OwnShutdownWakesTheReader) {
   }
 }
 
+TEST(HalfClose, OwnShutdownEndsAReadOfDatagrams) {
+  for (const auto make : {make_unix_datagram, make_unix_packet, make_udp_pair}) {
+    const Pair pair = make();
+    expect_others_run([&] { EXPECT_EQ(read_some(pair.near), ""); },
+                      [&] { EXPECT_EQ(shutdown(pair.near, SHUT_RD), 0); });
+  }
+}
+
+// As the kernel: SIGPIPE is for who does not have to wait for the error.
+TEST(HalfClose, OwnShutdownWakesTheWriterWithoutASignal) {
+  struct sigaction before = {};
+  ASSERT_EQ(sigaction(SIGPIPE, nullptr, &before), 0);
+  signal(SIGPIPE, [](int /*signal*/) { ADD_FAILURE(); });
+  const Pair pair = make_unix_stream();
+  fill(pair.far);
+  expect_others_run(
+      [&] {
+        EXPECT_EQ(write(pair.far, "x", 1), -1);
+        EXPECT_EQ(errno, EPIPE);
+      },
+      [&] { EXPECT_EQ(shutdown(pair.far, SHUT_WR), 0); });
+  EXPECT_EQ(sigaction(SIGPIPE, &before, nullptr), 0);
+}
+
 TEST(HalfClose, DataBeforeItIsReadFirst) {
   const Pair pair = make_tcp_pair();
   pair.feed("first");

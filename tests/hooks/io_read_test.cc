@@ -176,6 +176,14 @@ TEST(ReadPeek, WaitsAndLeavesTheData) {
   EXPECT_EQ(read_some(pair.near), "peek");
 }
 
+TEST(ReadPeek, OfAUnixSocketWaitsForTheFirstBytesOnly) {
+  const Pair pair = make_unix_stream();
+  std::array<char, 8> data{};
+  expect_others_run(
+      [&] { EXPECT_EQ(recv(pair.near, data.data(), data.size(), MSG_PEEK | MSG_WAITALL), 4); },
+      [&] { pair.feed("peek"); });
+}
+
 TEST(ReadShort, RestOfTheDataIsStillThere) {
   for (const auto make : {make_plain_pipe, make_unix_stream, make_tcp_pair, make_pty_pair}) {
     const Pair pair = make();
