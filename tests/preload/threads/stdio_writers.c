@@ -366,7 +366,7 @@ int main(void) {
   setlocale(LC_ALL, "C.UTF-8");
   signal(SIGPIPE, SIG_IGN);
   sem_init(&waiting, 0, 0);
-  for (int i = 0; i < kText; i++) text[i] = i % 61 == 60 ? '\n' : (char)('A' + i % 57);
+  for (int i = 0; i < kText; i++) text[i] = (char)(i % 61 == 60 ? '\n' : 'A' + i % 57);
   put_all();
   puts("--- errors");
   no_reader(open_pipe);
