@@ -61,11 +61,9 @@ long look_until(Interests& interests, Deadline deadline, Look look, Closed close
   }
 }
 
-// The mask of ppoll and its kind is for the wait only: what is blocked otherwise does not come when
-// something is found at once.
-
 // What poll and select say whose time was over from the start: a handler that the mask let through
-// comes first. epoll_wait does not look.
+// comes first. epoll_wait does not look. (The mask is for the wait only: where something is found
+// at once it is not set.)
 long nothing_at_once() { return run_handlers() != HandlersRun::kNone ? -EINTR : 0; }
 
 long bad_descriptor() { return -EBADF; }

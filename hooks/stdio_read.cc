@@ -16,8 +16,7 @@ namespace weft::hooks {
 
 namespace {
 
-constexpr auto kTake = Stream::Lock::kTake;
-constexpr auto kByCaller = Stream::Lock::kByCaller;
+using enum Stream::Lock;
 
 // libc's own call, once it finds something to read.
 template <class Call>

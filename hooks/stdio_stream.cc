@@ -135,16 +135,24 @@ bool Stream::prepare_input() {
   return true;
 }
 
+// Until libc's read would not wait.
+bool Stream::await_read(Wait& wait) {
+  if (!prepare_input()) {
+    return false;
+  }
+  const int error = await(wait, POLLIN);
+  if (error != 0) {
+    fail(error);
+  }
+  return error == 0;
+}
+
 bool Stream::await_input() {
   if (!asks_descriptor()) {
     return true;
   }
-  if (!prepare_input()) {
-    return false;
-  }
   Wait wait = readable(file_->_fileno, 0, Group::kStdio);
-  if (const int error = await(wait, POLLIN)) {
-    fail(error);
+  if (!await_read(wait)) {
     return false;
   }
   if (wait.is_cooperative()) {
@@ -157,12 +165,8 @@ bool Stream::refill() {
   if (!asks_descriptor()) {
     return real::__underflow(file_) != EOF;
   }
-  if (!prepare_input()) {
-    return false;
-  }
   Wait wait = readable(file_->_fileno, 0, Group::kStdio);
-  if (const int error = await(wait, POLLIN)) {
-    fail(error);
+  if (!await_read(wait)) {
     return false;
   }
   const bool found = real::__underflow(file_) != EOF;

@@ -11,6 +11,8 @@
 
 namespace weft::hooks {
 
+class Wait;
+
 /// One call on a FILE. Where it may park, it holds the FILE's lock as long as it lives: libc's own
 /// functions take it again, and find what they need without waiting.
 class Stream {
@@ -88,6 +90,7 @@ class Stream {
     return static_cast<std::size_t>(file_->_IO_buf_end - file_->_IO_buf_base);
   }
   bool prepare_input();
+  bool await_read(Wait& wait);
   int park_for_output();
   void fail(int error);
 

@@ -14,8 +14,7 @@ namespace weft::hooks {
 
 namespace {
 
-constexpr auto kTake = Stream::Lock::kTake;
-constexpr auto kByCaller = Stream::Lock::kByCaller;
+using enum Stream::Lock;
 
 // libc's own call, once there is something to read. The rest of a character that comes in pieces it
 // waits for by itself.

@@ -19,8 +19,7 @@ namespace weft::hooks {
 
 namespace {
 
-constexpr auto kTake = Stream::Lock::kTake;
-constexpr auto kByCaller = Stream::Lock::kByCaller;
+using enum Stream::Lock;
 
 // libc's own call, once there is room for a piece; where more than that waits in the buffer,
 // without this kernel thread.

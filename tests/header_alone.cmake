@@ -9,7 +9,7 @@ foreach(folder IN ITEMS runtime net hooks LD_PRELOAD tests)
   foreach(header IN LISTS headers)
     string(MAKE_C_IDENTIFIER ${header} name)
     set(language cc)
-    if(header MATCHES "^tests/(preload/threads|issues)/")  # those of programs in C
+    if(header MATCHES "^tests/(preload/(threads|cost)|issues)/")  # those of programs in C
       set(language c)
     endif()
     set(source ${CMAKE_CURRENT_BINARY_DIR}/header_alone/${name}.${language})

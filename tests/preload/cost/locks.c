@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "median.h"
+
 enum { kRounds = 15, kPairs = 2000000, kHandovers = 20000 };
 static const double kMostPerPair = 1.3;
 static const double kMostPerHandover = 0.05;
@@ -81,16 +83,6 @@ static double handover(const struct functions* f) {
   return (now() - start) / (2.0 * kHandovers) * 1e9;
 }
 
-static int by_size(const void* a, const void* b) {
-  const double x = *(const double*)a, y = *(const double*)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double* values) {
-  qsort(values, kRounds, sizeof *values, by_size);
-  return values[kRounds / 2];
-}
-
 static int compare(const char* what, double (*measure)(const struct functions*), double most) {
   double ours[kRounds], theirs[kRounds], ratios[kRounds];
   for (int i = 0; i < kRounds; i++) {
@@ -98,9 +90,9 @@ static int compare(const char* what, double (*measure)(const struct functions*),
     ours[i] = measure(&weft);
     ratios[i] = ours[i] / theirs[i];
   }
-  const double ratio = median(ratios);
-  printf("%s: weft %.1f ns, libc %.1f ns, ratio %.3f, at most %.2f\n", what, median(ours),
-         median(theirs), ratio, most);
+  const double ratio = median(ratios, kRounds);
+  printf("%s: weft %.1f ns, libc %.1f ns, ratio %.3f, at most %.2f\n", what, median(ours, kRounds),
+         median(theirs, kRounds), ratio, most);
   return ratio <= most;
 }
 

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "median.h"
+
 enum { kRounds = 15, kCalls = 200000, kBuffer = 1 << 16 };
 
 struct functions {
@@ -70,16 +72,6 @@ static void get_byte(const struct functions* f) {
   }
 }
 
-static int by_size(const void* a, const void* b) {
-  const double x = *(const double*)a, y = *(const double*)b;
-  return (x > y) - (x < y);
-}
-
-static double median(double* values) {
-  qsort(values, kRounds, sizeof *values, by_size);
-  return values[kRounds / 2];
-}
-
 static double measure(void (*work)(const struct functions*), const struct functions* f) {
   const double start = now();
   work(f);
@@ -93,9 +85,9 @@ static int compare(const char* what, void (*work)(const struct functions*), doub
     ours[i] = measure(work, &weft);
     ratios[i] = ours[i] / theirs[i];
   }
-  const double ratio = median(ratios);
-  printf("%s: weft %.1f ns, libc %.1f ns, ratio %.3f, at most %.2f\n", what, median(ours),
-         median(theirs), ratio, most);
+  const double ratio = median(ratios, kRounds);
+  printf("%s: weft %.1f ns, libc %.1f ns, ratio %.3f, at most %.2f\n", what, median(ours, kRounds),
+         median(theirs, kRounds), ratio, most);
   return ratio <= most;
 }
 

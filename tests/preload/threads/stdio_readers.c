@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "ends.h"
 #include "say.h"
 
 int getw(FILE* stream);
@@ -19,16 +20,7 @@ int __uflow(FILE* stream);
 char* __fgets_chk(char* line, size_t room, int n, FILE* stream);
 size_t __fread_chk(void* data, size_t room, size_t size, size_t n, FILE* stream);
 
-static int ends[2]; /* read, write */
 static FILE* input;
-
-static void open_pipe(void) {
-  if (pipe(ends) != 0) abort();
-}
-
-static void open_socket(void) {
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) abort();
-}
 
 /* Lines come when they are whole. */
 static void open_terminal(void) {

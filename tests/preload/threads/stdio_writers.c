@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "ends.h"
 #include "say.h"
 
 int putw(int word, FILE* stream);
@@ -22,17 +23,8 @@ int __dprintf_chk(int fd, int flag, const char* format, ...);
 
 enum { kText = 300000 };
 
-static int ends[2]; /* read, write */
 static FILE* output;
 static char text[kText + 1];
-
-static void open_pipe(void) {
-  if (pipe(ends) != 0) abort();
-}
-
-static void open_socket(void) {
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) abort();
-}
 
 static void open_terminal(void) {
   ends[0] = posix_openpt(O_RDWR | O_NOCTTY);
