@@ -24,7 +24,8 @@ using UnhandledHandler = std::function<void(const Unhandled&)>;
 /// Errors:   what the handler throws is printed, beside the line for what it was called for.
 /// Threads:  any, at any time. The handler runs where the last handle goes away, maybe in several
 ///           threads at once, and may wait as its caller may; calls that have begun may go on
-///           with the handler before.
+///           with the handler before. A fiber has a handle of itself until it is out of its
+///           callable: on other workers a moment longer than join() waits.
 /// Promise:  each exception is handled once. Threads of a program under `weft run` are no API
 ///           fibers: what leaves them ends the process, as natively.
 /// Source:   gevent.hub.Hub.handle_error.
