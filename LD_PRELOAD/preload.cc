@@ -3,12 +3,15 @@
 // Layer:  LD_PRELOAD. The object is linked with -z initfirst: its constructor runs before those of
 // all other libraries, so that threads and calls of theirs already pass through here. Only
 // constant-initialised state may be used.
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
 #include "LD_PRELOAD/other_runtime.h"
 #include "hooks/active.h"
 #include "hooks/fork.h"
+#include "hooks/handed_on.h"
+#include "hooks/preload_list.h"
 #include "hooks/real.h"
 #include "hooks/sync/user_word.h"
 #include "runtime/check.h"
@@ -33,30 +36,37 @@ const char* variable(const char* name) {
   return nullptr;
 }
 
-bool is_ours(const char* entry, std::size_t length) {
-  constexpr const char kName[] = "libweft_preload.so";
-  constexpr std::size_t kLength = sizeof kName - 1;
-  return length >= kLength && std::memcmp(entry + length - kLength, kName, kLength) == 0;
-}
+// Our entry of LD_PRELOAD. A copy: programs write over their environment (setproctitle).
+struct OwnEntry {
+  char text[PATH_MAX];
+  std::size_t place;  // behind so many others
+};
+OwnEntry own_entry;
 
 // Removes our entry from a list like "a.so:libweft_preload.so b.so", in place: it only gets
-// shorter.
-void remove_own_entry(char* list) {
+// shorter. Whether it was there.
+bool remove_own_entry(char* list) {
+  bool found = false;
+  std::size_t others = 0;
   char* out = list;
-  const char* in = list;
-  while (*in != '\0') {
-    const std::size_t length = std::strcspn(in, ": ");
-    if (length > 0 && !is_ours(in, length)) {
-      if (out != list) {
+  for (const char* in = hooks::first_entry(list); *in != '\0';) {
+    const auto length = static_cast<std::size_t>(hooks::end_of_entry(in) - in);
+    if (hooks::is_own_entry(in, length) && length < sizeof own_entry.text) {
+      found = true;
+      std::memcpy(own_entry.text, in, length);
+      own_entry.text[length] = '\0';
+      own_entry.place = others;
+    } else {
+      if (others++ > 0) {
         *out++ = ':';
       }
       std::memmove(out, in, length);
       out += length;
     }
-    in += length;
-    in += *in != '\0' ? 1 : 0;
+    in = hooks::first_entry(in + length);
   }
   *out = '\0';
+  return found;
 }
 
 void find_next_definitions() {
@@ -70,19 +80,20 @@ void stop_at_this_program() {
   if (follow != nullptr && std::strcmp(follow, "1") == 0) {
     return;
   }
-  for (char** at = environment; at != nullptr && *at != nullptr; ++at) {
-    constexpr const char kPreload[] = "LD_PRELOAD=";
-    constexpr std::size_t kLength = sizeof kPreload - 1;
-    if (std::strncmp(*at, kPreload, kLength) != 0) {
-      continue;
-    }
-    remove_own_entry(*at + kLength);
-    if ((*at)[kLength] == '\0') {
-      for (char** rest = at; *rest != nullptr; ++rest) {
-        rest[0] = rest[1];
+  for (char** at = environment; at != nullptr && *at != nullptr;) {
+    constexpr std::size_t kName = sizeof hooks::kPreloadVariable - 1;
+    if (std::strncmp(*at, hooks::kPreloadVariable, kName) == 0) {
+      if (remove_own_entry(*at + kName)) {
+        hooks::hand_on(own_entry.text, own_entry.place);
+      }
+      if ((*at)[kName] == '\0') {
+        for (char** rest = at; *rest != nullptr; ++rest) {
+          rest[0] = rest[1];
+        }
+        continue;
       }
     }
-    return;
+    ++at;
   }
 }
 
@@ -128,7 +139,8 @@ struct Step {
 constexpr Step kStartup[] = {
     // First: every later step, and every hook, may call through.
     {"find next definitions", find_next_definitions},
-    // Before anything can exec: the program's children run without us unless WEFT_FOLLOW=1.
+    // Before anything can exec: the program's children run without us unless WEFT_FOLLOW=1. What
+    // the process executes in its own place is the program that was asked for: it runs with us.
     {"stop at this program", stop_at_this_program},
     // Before any other library registers fork handlers: in a child ours must run first.
     {"watch forks", watch_forks},

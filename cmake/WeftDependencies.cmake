@@ -23,3 +23,10 @@ find_path(WEFT_CARES_INCLUDE ares.h)
 if(NOT WEFT_CARES OR NOT WEFT_CARES_INCLUDE)
   message(FATAL_ERROR "c-ares (libcares.a) not found. On Debian: apt install libc-ares-dev")
 endif()
+
+# The same goes for liburing.
+find_library(WEFT_URING NAMES liburing.a)
+find_path(WEFT_URING_INCLUDE liburing.h)
+if(NOT WEFT_URING OR NOT WEFT_URING_INCLUDE)
+  message(FATAL_ERROR "liburing (liburing.a, 2.3 or later) not found. On Debian: apt install liburing-dev")
+endif()

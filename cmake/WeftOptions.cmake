@@ -1,6 +1,7 @@
 # Language, warnings and sanitizers: what every target of weft is compiled with.
 option(WEFT_WERROR "Warnings are errors (scripts/test and CI turn it on)" OFF)
 option(WEFT_BUILD_TESTS "Build tests and benchmarks" ON)
+option(WEFT_BUILD_BENCH "Build what scripts/bench runs: weft and the peers that are installed" OFF)
 option(WEFT_BUILD_SAMPLES "Build samples" ON)
 set(WEFT_SANITIZE "" CACHE STRING "Argument of -fsanitize=, e.g. address,undefined or thread")
 

@@ -1,54 +1,85 @@
 #include "hooks/active.h"
 
-#include <cstring>
+#include <algorithm>
+#include <stdexcept>
 
 #include "runtime/check.h"
 
-namespace weft::hooks {
+namespace weft {
+namespace hooks {
 namespace {
+
 struct GroupName {
-  const char* name;
+  std::string_view name;
   Group group;
 };
 constexpr GroupName kGroupNames[] = {
     {"io", Group::kIo},         {"poll", Group::kPoll}, {"time", Group::kTime},
     {"thread", Group::kThread}, {"sync", Group::kSync}, {"process", Group::kProcess},
     {"signal", Group::kSignal}, {"dns", Group::kDns},   {"stdio", Group::kStdio},
-    {"file", Group::kFile},
+    {"ipc", Group::kIpc},       {"file", Group::kFile}, {"socket", Group::kSocket},
+    {"select", Group::kSelect},
 };
+constexpr char kUnknown[] =
+    " names an unknown group; known are io (or socket), poll (or select), time, thread, sync, "
+    "process, signal, dns, stdio, ipc, file";
 
-std::uint32_t bits_of_list(const char* variable, const char* list) {
-  std::uint32_t bits = 0;
-  while (*list != '\0') {
-    const std::size_t length = std::strcspn(list, ",");
-    const std::uint32_t bit = group_bit(list, length);
-    if (bit == 0 && length != 0) {
-      runtime::print_line("weft: ", variable,
-                          " names an unknown group; known are io, poll, time, thread, sync, "
-                          "process, signal, dns, stdio, file. Given: ",
-                          list);
-    }
-    bits |= bit;
-    list += length;
-    list += *list == ',' ? 1 : 0;
-  }
-  return bits;
-}
-
-}  // namespace
-
-std::uint32_t group_bit(const char* name, std::size_t length) {
+// Zero if there is none of that name.
+std::uint32_t bit_of(std::string_view name) {
   for (const GroupName& known : kGroupNames) {
-    if (std::strlen(known.name) == length && std::memcmp(known.name, name, length) == 0) {
-      return static_cast<std::uint32_t>(known.group);
+    if (known.name == name) {
+      return CallGroups(known.group).bits();
     }
   }
   return 0;
 }
 
-std::uint32_t groups(const char* enabled, const char* disabled) {
-  return (kUsualGroups | bits_of_list("WEFT_ENABLE", enabled)) &
-         ~bits_of_list("WEFT_DISABLE", disabled);
+// The groups of a list with commas between; unknown(name) for a name of none.
+template <class Unknown>
+std::uint32_t bits_of(std::string_view list, Unknown unknown) {
+  std::uint32_t bits = 0;
+  while (!list.empty()) {
+    const std::string_view name = list.substr(0, list.find(','));
+    const std::uint32_t bit = bit_of(name);
+    if (bit == 0 && !name.empty()) {
+      unknown(name);
+    }
+    bits |= bit;
+    list.remove_prefix(std::min(name.size() + 1, list.size()));
+  }
+  return bits;
 }
 
-}  // namespace weft::hooks
+std::uint32_t bits_of_variable(const char* variable, const char* list) {
+  return bits_of(list, [=](std::string_view) {
+    runtime::print_line("weft: ", variable, kUnknown, ". Given: ", list);
+  });
+}
+
+}  // namespace
+
+std::uint32_t groups(const char* enabled, const char* disabled) {
+  return (kUsualGroups.bits() | bits_of_variable("WEFT_ENABLE", enabled)) &
+         ~bits_of_variable("WEFT_DISABLE", disabled);
+}
+
+}  // namespace hooks
+
+CallGroups call_groups(std::string_view names) {
+  return CallGroups(hooks::bits_of(names, [](std::string_view name) {
+    throw std::invalid_argument("weft::call_groups: '" + std::string(name) + "'" + hooks::kUnknown);
+  }));
+}
+
+std::string names(CallGroups groups) {
+  std::string list;
+  for (const hooks::GroupName& known : hooks::kGroupNames) {
+    if (groups.contains(known.group)) {
+      list += (list.empty() ? "" : ",") + std::string(known.name);
+      groups = groups - known.group;  // its second name is not for us
+    }
+  }
+  return list;
+}
+
+}  // namespace weft

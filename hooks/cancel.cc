@@ -161,6 +161,8 @@ void handle_calls() {
   runtime::set_kernel_handler(runtime::os::kCancelSignal, on_cancel_signal, SA_RESTART, 0);
 }
 
+bool calls_are_handled() { return is_handled.load(); }
+
 // clang-format off
 extern "C" {
 // symbol, signature                  how

@@ -83,5 +83,8 @@ inline void look_for_calls() {
 
 /// Has os::kCancelSignal handled by weft. Before the first is sent.
 void handle_calls();
+/// Whether it is. Before the first thread of a program under `weft run`, its fibers are those that
+/// it has made with weft's API: their signals are the kernel's affair.
+bool calls_are_handled();
 
 }  // namespace weft::hooks

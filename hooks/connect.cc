@@ -8,7 +8,6 @@
 #include "hooks/attempt.h"
 #include "hooks/real.h"
 #include "hooks/wait.h"
-#include "runtime/interruptible.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
@@ -44,17 +43,6 @@ int await_outcome(Wait& wait, int fd) {
   }
 }
 
-// Whether something has come for the fiber by then.
-bool pause_until(Deadline deadline) {
-  runtime::Interruptible interruptible(*runtime::current(), true);
-  while (!interruptible.has_ended()) {
-    if (!runtime::park_until(deadline)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 // A unix socket whose listener's backlog is full: poll(2) has nothing to wait for, so ask again at
 // growing intervals.
 int await_backlog(const Wait& wait, int fd, const sockaddr* address, socklen_t size) {
@@ -67,9 +55,10 @@ int await_backlog(const Wait& wait, int fd, const sockaddr* address, socklen_t s
     if (result != -EAGAIN || is_last) {
       return static_cast<int>(to_libc(result));
     }
-    if (pause_until(std::min(deadline, Deadline::after(pause))) &&
-        is_interrupted(act_on_calls(), !deadline.is_never())) {
-      return static_cast<int>(to_libc(-EINTR));
+    HandlersRun ran = HandlersRun::kNone;
+    const int ended = pause_for_handlers(std::min(deadline, Deadline::after(pause)), &ran);
+    if (ended == ECANCELED || is_interrupted(ran, !deadline.is_never())) {
+      return static_cast<int>(to_libc(ended == ECANCELED ? -ECANCELED : -EINTR));
     }
     pause = std::min(pause * 2, kLongest);
   }

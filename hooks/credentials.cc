@@ -15,11 +15,11 @@
 #include "hooks/active.h"
 #include "hooks/real.h"
 #include "runtime/arch/thread_pointer.h"
+#include "runtime/helper_thread.h"
 #include "runtime/kernel_action.h"
 #include "runtime/os.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
-#include "runtime/tcb.h"
 
 namespace weft::hooks {
 
@@ -61,9 +61,7 @@ class OnKernelThread {
 
   // -1 and an errno, as the call.
   int result() {
-    runtime::tcb::count_threads(-1);
-    if (!os::start_thread(main, this)) {
-      runtime::tcb::count_threads(1);
+    if (!runtime::start_helper_thread(main, this)) {
       errno = EAGAIN;
       return -1;
     }
@@ -80,7 +78,7 @@ class OnKernelThread {
     self.error_ = errno;
     self.has_ended_ = true;  // the last use of it
     runtime::lot::unpark(has_ended, runtime::lot::kAll);
-    runtime::tcb::count_threads(1);
+    runtime::helper_thread_ends();
     return nullptr;
   }
 

@@ -79,14 +79,16 @@ bool Interests::was_closed(int fd) const {
                      [fd](const FdInterest& i) { return i.fd == fd && is_closed(i); });
 }
 
-void Interests::wait(Deadline deadline) {
+bool Interests::wait(Deadline deadline) {
   constexpr std::chrono::milliseconds kBlindInterval(10);
   Deadline until = deadline;
   if (is_blind_) {
     until = std::min(deadline, Deadline::after(kBlindInterval));
   }
-  // Whatever ends it, the caller looks.
-  static_cast<void>(runtime::wait_for_any(list_, count_, until, &is_blind_));
+  // Whatever else ends it, the caller looks.
+  return runtime::wait_for_any(list_, count_,
+                               {.deadline = until, .interruptible = true, .cancellable = true},
+                               &is_blind_) != ECANCELED;
 }
 
 MaskScope::MaskScope(const sigset_t* mask) : is_set_(mask != nullptr) {

@@ -26,8 +26,9 @@ class Interests {
   /// handed out again, so the kernel can't be asked.
   [[nodiscard]] bool was_closed() const;
   [[nodiscard]] bool was_closed(int fd) const;
-  /// Parks until an edge, the deadline, or something that the fiber must act on.
-  void wait(runtime::Deadline deadline);
+  /// Parks until an edge, the deadline, or something that the fiber must act on. False if the wait
+  /// was called off.
+  [[nodiscard]] bool wait(runtime::Deadline deadline);
 
  private:
   void add_one(int fd, runtime::Direction direction);

@@ -26,9 +26,12 @@ ssize_t read_some(int fd, void* p, std::size_t n) {
   if (n == 0) {  // a socket's zero-length read returns at once, whatever is queued
     return real::read(fd, p, n);
   }
+  Wait wait = readable(fd);
   return once(
-      readable(fd), n, [=](Target& t) { return attempt::read(t, p, n); },
-      [=] { return io_on_disk(fd, [=] { return real::read(fd, p, n); }); });
+      wait, n, [=](Target& t) { return attempt::read(t, p, n); },
+      [&] {
+        return io_on_disk(fd, [&] { return next_of(wait, SYS_read, real::read, fd, p, n); });
+      });
 }
 
 ssize_t readv_some(int fd, const iovec* v, int n) {
@@ -39,19 +42,25 @@ ssize_t readv_some(int fd, const iovec* v, int n) {
   if (length == 0) {
     return real::readv(fd, v, n);
   }
+  Wait wait = readable(fd);
   return once(
-      readable(fd), length, [=](Target& t) { return attempt::readv(t, v, n); },
-      [=] { return io_on_disk(fd, [=] { return real::readv(fd, v, n); }); });
+      wait, length, [=](Target& t) { return attempt::readv(t, v, n); },
+      [&] {
+        return io_on_disk(fd, [&] { return next_of(wait, SYS_readv, real::readv, fd, v, n); });
+      });
 }
 
 }  // namespace
 
 ssize_t write_all(int fd, const void* p, std::size_t n) {
   const auto* bytes = static_cast<const char*>(p);
+  Wait wait = writable(fd);
   return whole(
-      writable(fd), n,
+      wait, n,
       [=](Target& t, std::size_t done) { return attempt::write(t, bytes + done, n - done); },
-      [=] { return io_on_disk(fd, [=] { return real::write(fd, p, n); }); });
+      [&] {
+        return io_on_disk(fd, [&] { return next_of(wait, SYS_write, real::write, fd, p, n); });
+      });
 }
 
 namespace {
@@ -61,13 +70,16 @@ ssize_t writev_all(int fd, const iovec* v, int n) {
     return real::writev(fd, v, n);
   }
   const auto count = static_cast<std::size_t>(n);
+  Wait wait = writable(fd);
   return whole(
-      writable(fd), length_of(v, count),
+      wait, length_of(v, count),
       [=](Target& t, std::size_t done) {
         const IovRest rest(v, count, done);
         return attempt::writev(t, rest.parts(), static_cast<int>(rest.count()));
       },
-      [=] { return io_on_disk(fd, [=] { return real::writev(fd, v, n); }); });
+      [&] {
+        return io_on_disk(fd, [&] { return next_of(wait, SYS_writev, real::writev, fd, v, n); });
+      });
 }
 
 // preadv2 and pwritev2 at "the current position" without flags are readv and writev; else they are

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "hooks/active.h"
+#include "hooks/block.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
 
@@ -17,10 +18,11 @@ namespace {
 // libc sets the mask that was saved by a way of its own. Whatever call is left, the fiber is in it
 // no more.
 void restore_mask(const struct __jmp_buf_tag* buffer) {
-  if (Fiber* const self = runtime::current()) {
-    self->is_blocking = false;
+  Fiber* const self = runtime::current();
+  if (self != nullptr && self->is_blocking.exchange(false)) {
+    runtime::OutsideWait::leave_all(*self);
   }
-  if (buffer->__mask_was_saved != 0 && runtime::current() != nullptr && is_on(Group::kSignal)) {
+  if (buffer->__mask_was_saved != 0 && self != nullptr && is_on(Group::kSignal)) {
     std::uint64_t mask = 0;
     std::memcpy(&mask, &buffer->__saved_mask, sizeof mask);
     set_fiber_mask(mask);

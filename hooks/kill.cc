@@ -67,7 +67,7 @@ int send_signal(Fiber& fiber, const siginfo_t& info) {
 
 int signal_thread(pthread_t thread, int signal) {
   Fiber* const fiber = any_fiber_of(thread);
-  if (fiber == nullptr) {
+  if (fiber == nullptr || !calls_are_handled()) {
     return real::pthread_kill(thread, signal);
   }
   if (signal == 0) {
@@ -78,7 +78,7 @@ int signal_thread(pthread_t thread, int signal) {
 
 int queue_signal(pthread_t thread, int signal, sigval value) {
   Fiber* const fiber = any_fiber_of(thread);
-  if (fiber == nullptr) {
+  if (fiber == nullptr || !calls_are_handled()) {
     return real::pthread_sigqueue(thread, signal, value);
   }
   if (signal == 0) {
@@ -92,7 +92,7 @@ int queue_signal(pthread_t thread, int signal, sigval value) {
 
 int raise_here(int signal) {
   Fiber* const self = runtime::current();
-  if (self == nullptr || !is_on(Group::kSignal) || !is_signal(signal)) {
+  if (self == nullptr || !is_on(Group::kSignal) || !is_signal(signal) || !calls_are_handled()) {
     return real::raise(signal);
   }
   return static_cast<int>(to_libc(-send_signal(*self, info_of(signal, SI_TKILL))));
@@ -103,7 +103,7 @@ int raise_here(int signal) {
 Fiber* own_target(pid_t process, int signal) {
   const bool is_ours =
       is_on(Group::kSignal) && is_signal(signal) && process == sys::call(SYS_getpid);
-  return is_ours ? target_in_process(signal) : nullptr;
+  return is_ours && calls_are_handled() ? target_in_process(signal) : nullptr;
 }
 
 int kill_process(pid_t process, int signal) {

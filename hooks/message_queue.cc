@@ -27,7 +27,8 @@ constexpr timespec kNow = {};
 // 0: look again; else the errno that the call fails with.
 int park(mqd_t queue, Direction direction, std::uint32_t seen, Deadline deadline) {
   const int ended =
-      runtime::wait_for(queue, *runtime::fd_slot(queue), direction, seen, deadline, true);
+      runtime::wait_for(queue, *runtime::fd_slot(queue), direction, seen,
+                        {.deadline = deadline, .interruptible = true, .cancellable = true});
   return is_interrupted(act_on_calls(), false) ? EINTR : ended == EINTR ? 0 : ended;
 }
 
@@ -36,7 +37,7 @@ auto pass_message(mqd_t queue, Direction direction, const timespec* until, Try a
                   Next next) -> decltype(next()) {
   const TimePoint end(CLOCK_REALTIME, until);
   runtime::FdSlot* const slot = runtime::fd_slot(queue);
-  if (slot == nullptr || !end.is_valid() || cooperative(Group::kIo) == nullptr) {
+  if (slot == nullptr || !end.is_valid() || cooperative(Group::kIpc) == nullptr) {
     return next();
   }
   test_cancel();
@@ -48,7 +49,7 @@ auto pass_message(mqd_t queue, Direction direction, const timespec* until, Try a
       return static_cast<decltype(next())>(to_libc(result));
     }
     const int error = park(queue, direction, seen, end.deadline());
-    if (error == EINTR || error == EBADF) {
+    if (error == EINTR || error == EBADF || error == ECANCELED) {
       return static_cast<decltype(next())>(to_libc(-error));
     }
     if (error != 0 && error != ETIMEDOUT) {

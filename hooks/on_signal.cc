@@ -26,6 +26,7 @@
 #include "runtime/held_locks.h"
 #include "runtime/interruptible.h"
 #include "runtime/scheduler.h"
+#include "runtime/spin_lock.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
@@ -119,16 +120,6 @@ void run_handler(Fiber* self, int signal, siginfo_t* info, void* context) {
   if (self != nullptr) {  // last: calls in the handler have begun anew
     signals::note_handler(*self, (flags & SA_RESTART) != 0);
     runtime::interrupt(*self);
-  }
-}
-
-// To another fiber. A call that holds its kernel thread is interrupted there by the signal
-// itself: by weft's own it would go on behind the handler, whatever that one's flags say.
-void send_on(Fiber& fiber, const siginfo_t& info) {
-  if (fiber.is_blocking.load()) {
-    signals::send_to_kernel_thread(fiber, info);
-  } else {
-    signals::send(fiber, info);
   }
 }
 
@@ -258,9 +249,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
 }
 
 void wait_for_deciders() {
-  while (deciding.load() != 0) {
-    sys::call(SYS_sched_yield);
-  }
+  runtime::yield_cpu_until([] { return deciding.load() == 0; });
 }
 
 void forget_signals_in_flight() { deciding = 0; }

@@ -10,6 +10,7 @@
 #include "hooks/real.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
+#include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
 extern "C" [[noreturn]] void __chk_fail();
@@ -35,18 +36,40 @@ Deadline after(const timespec* timeout) {
                             : Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
 }
 
-// Look without waiting; if nothing is there, park until an edge on any of the interests, and look
-// again. Natively a call goes on with the files that it began with: `closed` says what it returns
-// when one of the descriptors was closed.
+// A look at the kernel that found nothing, and what the hub has done since. An edge is counted
+// after its hub has counted the poll that brought it. So if the hub has counted none since the
+// look, no edge was counted that the look has not seen either, and those to come end a wait: who
+// then waits for an edge after the present ones need not look again.
+class FirstLook {
+ public:
+  /// To be made before the look.
+  FirstLook() : polls_(count()) {}
+  /// To be asked after the edges were noted.
+  [[nodiscard]] bool still_counts() const { return polls_ == count(); }
+
+ private:
+  static std::uint64_t count() {
+    return runtime::current()->scheduler->hub().counters.polls.load(std::memory_order_acquire);
+  }
+  std::uint64_t polls_;
+};
+
+// Parks until an edge on any of the interests, and looks again, until something is found. `first`:
+// the look that has found nothing. Natively a call goes on with the files that it began with:
+// `closed` says what it returns when one of the descriptors was closed.
 template <class Look, class Closed>
-long look_until(Interests& interests, Deadline deadline, Look look, Closed closed) {
+long look_until(Interests& interests, Deadline deadline, const FirstLook& first, bool may_skip,
+                Look look, Closed closed) {
   bool is_interrupted = false;
+  bool is_called_off = false;
   for (;;) {
     interests.begin();
     if (interests.was_closed()) {
       return closed();
     }
-    const long found = look();
+    const bool skips = may_skip && first.still_counts();
+    may_skip = false;
+    const long found = skips ? 0 : look();
     if (found != 0) {
       return found;
     }
@@ -56,7 +79,10 @@ long look_until(Interests& interests, Deadline deadline, Look look, Closed close
     if (deadline.passed()) {
       return 0;
     }
-    interests.wait(deadline);
+    if (is_called_off) {
+      return -ECANCELED;
+    }
+    is_called_off = !interests.wait(deadline);
     is_interrupted = act_on_calls() != HandlersRun::kNone;
   }
 }
@@ -84,6 +110,7 @@ int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
     return sys::call(SYS_ppoll, fds, n, &kNow, nullptr, sys::kSignalMaskBytes);
   };
   // First without any preparation: it often finds something, and it reports bad arguments.
+  const FirstLook first;
   const long found = look();
   if (found != 0) {
     return static_cast<int>(to_libc(found));
@@ -100,7 +127,8 @@ int poll_fds(pollfd* fds, nfds_t n, Deadline deadline, const sigset_t* mask) {
     }
   }
   const auto closed = [&] { return invalid_entries(fds, n, interests); };
-  return static_cast<int>(to_libc(look_until(interests, deadline, look, closed)));
+  return static_cast<int>(
+      to_libc(look_until(interests, deadline, first, mask == nullptr, look, closed)));
 }
 
 int poll_for(pollfd* fds, nfds_t n, int timeout) {
@@ -174,6 +202,7 @@ class Sets {
 };
 
 long select_on(const Sets& sets, Deadline deadline, const sigset_t* mask) {
+  const FirstLook first;
   const long found = sets.look();
   if (found != 0) {
     return found;
@@ -181,10 +210,10 @@ long select_on(const Sets& sets, Deadline deadline, const sigset_t* mask) {
   const MaskScope masked(mask);
   Interests interests;
   sets.fill(interests);
-  const long result = deadline.passed()
-                          ? nothing_at_once()
-                          : look_until(
-                                interests, deadline, [&] { return sets.look(); }, bad_descriptor);
+  const long result = deadline.passed() ? nothing_at_once()
+                                        : look_until(
+                                              interests, deadline, first, mask == nullptr,
+                                              [&] { return sets.look(); }, bad_descriptor);
   if (result == 0) {
     sets.clear();
   }
@@ -230,6 +259,7 @@ int pselect_for(int n, fd_set* r, fd_set* w, fd_set* x, const timespec* timeout,
 int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sigset_t* mask) {
   test_cancel();
   const auto look = [=] { return sys::call(SYS_epoll_pwait, fd, events, n, 0, nullptr, 0); };
+  const FirstLook first;
   const long found = look();
   if (found != 0 || deadline.passed()) {
     return static_cast<int>(to_libc(found));
@@ -237,7 +267,8 @@ int epoll_until(int fd, epoll_event* events, int n, Deadline deadline, const sig
   const MaskScope masked(mask);
   Interests interests;
   interests.add(fd, true, false);
-  return static_cast<int>(to_libc(look_until(interests, deadline, look, bad_descriptor)));
+  return static_cast<int>(
+      to_libc(look_until(interests, deadline, first, mask == nullptr, look, bad_descriptor)));
 }
 
 template <class Next>

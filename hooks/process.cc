@@ -11,6 +11,7 @@
 #include "hooks/cancel.h"
 #include "hooks/fd_table.h"
 #include "hooks/fork.h"
+#include "hooks/handed_on.h"
 #include "hooks/on_signal.h"
 #include "hooks/real.h"
 #include "hooks/stdio_lock.h"
@@ -19,6 +20,7 @@
 #include "hooks/timer.h"
 #include "hooks/unannounced.h"
 #include "hooks/wait.h"
+#include "runtime/fork.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
@@ -33,27 +35,29 @@ namespace {
 // in before_fork.
 constinit std::uint64_t mask_of_forker = 0;
 
-constexpr CallKind kWait = {.is_cancellation_point = true, .restarts = true};
+constexpr CallKind kWait = {
+    .is_cancellation_point = true, .restarts = true, .group = Group::kProcess};
 
-// Parks until the child has ended, or a handler wants to run. False: nothing can be waited for, not
-// even whether there is such a child.
-bool await_end(pid_t pid) {
+// Parks until the child has ended, or a handler wants to run: 0. ECANCELED: the wait was called
+// off. ENOSYS: nothing can be waited for, not even whether there is such a child.
+int await_end(pid_t pid) {
   const long fd = pid > 0 ? sys::call(SYS_pidfd_open, pid, 0) : -ENOSYS;
   if (sys::failed(fd)) {
-    return false;
+    return ENOSYS;
   }
   const auto number = static_cast<int>(fd);
   adopt(number, Kind::kPolled);
   runtime::FdSlot& slot = *runtime::fd_slot(number);
   const std::uint32_t seen = slot.edges(Direction::kRead);
+  int ended = 0;
   if (!attempt::is_ready(number, POLLIN)) {
-    // Whatever ends it, the caller looks at the child.
-    static_cast<void>(
-        runtime::wait_for(number, slot, Direction::kRead, seen, runtime::Deadline::never(), true));
+    ended = runtime::wait_for(number, slot, Direction::kRead, seen,
+                              {.interruptible = true, .cancellable = true});
   }
   forget(number);
   sys::call(SYS_close, fd);
-  return true;
+  return ended == ECANCELED ? ECANCELED
+                            : 0;  // whatever else ends it, the caller looks at the child
 }
 
 // look() is the wait with WNOHANG: 0 while no child has anything to say. `pid` is the child whose
@@ -68,7 +72,8 @@ int wait_until(pid_t pid, Look look, Next next) {
     if (found != 0) {
       return found;
     }
-    if (!await_end(pid)) {
+    const int ended = await_end(pid);
+    if (ended == ENOSYS) {
       if (runtime::current()->scheduler->has_migration()) {
         return wait_in_kernel(kWait, next);
       }
@@ -77,6 +82,9 @@ int wait_until(pid_t pid, Look look, Next next) {
     }
     if (is_interrupted(act_on_calls(), false)) {
       return static_cast<int>(to_libc(-EINTR));
+    }
+    if (ended == ECANCELED) {
+      return static_cast<int>(to_libc(-ECANCELED));
     }
   }
 }
@@ -158,6 +166,7 @@ void after_fork_in_parent() {
 
 void after_fork_in_child(bool may_allocate) {
   forget_self_id();
+  hand_on_no_more();
   share_all();
   sync::after_fork_in_child();
   stdio::after_fork_in_child();
@@ -169,6 +178,7 @@ void after_fork_in_child(bool may_allocate) {
 
 void prepare_for_forks() {
   ::pthread_atfork(before_fork, after_fork_in_parent, [] { after_fork_in_child(true); });
+  runtime::forks_are_prepared();
 }
 
 // clang-format off

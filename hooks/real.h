@@ -164,6 +164,7 @@ struct Plain<R(A..., ...) noexcept> {
   X(pthread_spin_trylock) X(fork) X(_Fork) X(vfork) X(wait4) X(waitid) \
   X(flock) X(lockf) X(lockf64) X(msgsnd) X(msgrcv) X(semop) X(semtimedop) X(mq_timedsend) \
   X(mq_timedreceive) X(mq_close) X(tcdrain) X(tcsendbreak) X(tcsetattr) X(system) X(pclose) X(wordexp) X(posix_spawn) X(posix_spawnp) \
+  X(execve) X(execvpe) X(execveat) X(fexecve) \
   X(pread) X(pread64) X(pwrite) X(pwrite64) X(preadv) X(preadv64) X(pwritev) X(pwritev64) X(copy_file_range) X(fsync) X(fdatasync) X(syncfs) X(sync_file_range) X(fallocate) X(fallocate64) X(posix_fallocate) X(posix_fallocate64) X(ftruncate) X(ftruncate64) X(readahead) X(msync) X(truncate) X(truncate64) X(sync) \
   X(getaddrinfo) X(getnameinfo) X(gethostbyname) X(gethostbyname2) X(gethostbyaddr) \
   X(gethostbyname_r) X(gethostbyname2_r) X(gethostbyaddr_r) X(getaddrinfo_a) X(gai_suspend) \

@@ -62,4 +62,12 @@ Fiber* target_in_process(int signal) {
   return any_taker(*self->scheduler, signal);
 }
 
+void send_on(Fiber& fiber, const siginfo_t& info) {
+  if (fiber.is_blocking.load()) {
+    signals::send_to_kernel_thread(fiber, info);
+  } else {
+    signals::send(fiber, info);
+  }
+}
+
 }  // namespace weft::hooks

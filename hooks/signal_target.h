@@ -34,4 +34,8 @@ runtime::Fiber* first_thread_elsewhere(int signal);
 /// thread, the calling one, or any other that takes it. Null: nobody.
 runtime::Fiber* target_in_process(int signal);
 
+/// To another fiber. A call that holds its kernel thread is interrupted there by the signal itself:
+/// by weft's own it would go on behind the handler, whatever that one's flags say.
+void send_on(runtime::Fiber& fiber, const siginfo_t& info);
+
 }  // namespace weft::hooks

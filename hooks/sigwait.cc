@@ -8,10 +8,12 @@
 #include "hooks/block.h"
 #include "hooks/cancel.h"
 #include "hooks/fd_table.h"
+#include "hooks/on_signal.h"
 #include "hooks/real.h"
 #include "hooks/signal_mask.h"
+#include "hooks/signal_target.h"
+#include "hooks/timer.h"
 #include "hooks/wait.h"
-#include "runtime/interruptible.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
@@ -20,17 +22,35 @@ namespace sys = runtime::sys;
 
 namespace {
 
+// The kernel has it for the process, and a timer meant to tell another fiber: it goes there, or to
+// nobody.
+bool is_for_another(const runtime::Fiber& self, const siginfo_t& info) {
+  runtime::Fiber* owner = nullptr;
+  if (!is_of_owned_timer(info, &owner) || owner == &self) {
+    return false;
+  }
+  if (owner != nullptr) {
+    send_on(*owner, info);
+  }
+  return true;
+}
+
 // Looks without waiting: what was sent to the fiber, then what the kernel has. -EAGAIN: nothing.
 long look(runtime::Fiber& self, std::uint64_t bits, siginfo_t* info) {
-  siginfo_t own = {};
-  if (runtime::fiber_signals::take(self, bits, &own)) {
-    if (info != nullptr) {
-      *info = own;
-    }
-    return own.si_signo;
+  siginfo_t found = {};
+  long taken = -EAGAIN;
+  if (runtime::fiber_signals::take(self, bits, &found)) {
+    taken = found.si_signo;
+  } else {
+    constexpr timespec kNow = {};
+    do {
+      taken = sys::call(SYS_rt_sigtimedwait, &bits, &found, &kNow, sys::kSignalMaskBytes);
+    } while (taken > 0 && is_for_another(self, found));
   }
-  constexpr timespec kNow = {};
-  return sys::call(SYS_rt_sigtimedwait, &bits, info, &kNow, sys::kSignalMaskBytes);
+  if (taken > 0 && info != nullptr) {
+    *info = found;
+  }
+  return taken;
 }
 
 // As libc's: who waits for a signal sees no difference between tgkill and kill.
@@ -98,7 +118,12 @@ long take_signal(runtime::Fiber& self, const sigset_t* set, siginfo_t* info, Dea
     if (taken != -EAGAIN || deadline.passed()) {
       return taken;
     }
-    const int ended = runtime::wait_for(fd.number(), slot, Direction::kRead, seen, deadline, true);
+    const int ended =
+        runtime::wait_for(fd.number(), slot, Direction::kRead, seen,
+                          {.deadline = deadline, .interruptible = true, .cancellable = true});
+    if (ended == ECANCELED) {
+      return -ECANCELED;
+    }
     if (ended == EINTR) {
       taken = look(self, bits, info);
       if (act_on_calls() != HandlersRun::kNone || taken != -EAGAIN) {
@@ -164,6 +189,9 @@ int suspend(const sigset_t* mask) {
   const std::uint64_t before = fiber_mask();
   const int result = block([=] {
     set_fiber_mask(bits_of(*mask));  // from here on the fiber is called for what it lets through
+    // A handler that ran between the look and the kernel's wait would not end that: none does,
+    // until the kernel itself lets them through.
+    runtime::running.worker->apply_signal_mask(kWhileDeciding);
     if (self->handlers_run.load() != HandlersRun::kNone) {
       return static_cast<int>(to_libc(-EINTR));
     }
@@ -185,13 +213,7 @@ int pause_here() {
     return real::pause();
   }
   test_cancel();
-  do {
-    runtime::Interruptible interruptible(*self, true);
-    while (!interruptible.has_ended()) {
-      runtime::park();
-    }
-  } while (act_on_calls() == HandlersRun::kNone);
-  return static_cast<int>(to_libc(-EINTR));
+  return static_cast<int>(to_libc(-pause_for_handlers(Deadline::never())));
 }
 
 }  // namespace

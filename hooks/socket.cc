@@ -1,6 +1,4 @@
 // socket.cc: sockets, as a table.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 
 #include <cstring>
@@ -10,6 +8,7 @@
 #include "hooks/iov.h"
 #include "hooks/real.h"
 #include "hooks/wait.h"
+#include "runtime/socket_kind.h"
 #include "runtime/sys.h"
 
 extern "C" [[noreturn]] void __chk_fail();
@@ -21,13 +20,10 @@ using attempt::Target;
 namespace {
 
 Kind kind_of(int domain, int type, int protocol) {
-  const int plain_type = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (plain_type != SOCK_STREAM) {
+  if (runtime::plain_type(type) != SOCK_STREAM) {
     return Kind::kDatagram;
   }
-  const bool is_tcp =
-      (domain == AF_INET || domain == AF_INET6) && (protocol == 0 || protocol == IPPROTO_TCP);
-  return is_tcp ? Kind::kTcp : Kind::kStream;
+  return runtime::is_tcp(domain, type, protocol) ? Kind::kTcp : Kind::kStream;
 }
 
 std::uint32_t flags_of(int type) {
@@ -79,10 +75,8 @@ int set_option(int fd, int level, int option, const void* value, socklen_t size)
   if (level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO)) {
     set_flag(fd, FdInfo::kTimeouts, true);
   }
-  const bool shortens_reads =
-      (level == SOL_SOCKET && option == SO_RCVLOWAT) || (level == IPPROTO_TCP && option == TCP_ULP);
   runtime::FdSlot* const slot = runtime::fd_slot(fd);
-  if (shortens_reads && slot != nullptr) {
+  if (runtime::shortens_reads(level, option) && slot != nullptr) {
     slot->forbid_shortcut();
   }
   return result;
@@ -96,7 +90,7 @@ bool waits_for_all(const Wait& wait, Kind kind, int flags) {
 // MSG_PEEK consumes nothing, so the pieces can't be added up: peek until enough is there. TCP only:
 // unix sockets have MSG_WAITALL wait for the first bytes when they peek.
 template <class Peek>
-ssize_t peek_all(Wait wait, std::size_t asked, Peek peek) {
+ssize_t peek_all(Wait& wait, std::size_t asked, Peek peek) {
   for (;;) {
     wait.begin();
     const long result = peek(wait.target());
@@ -129,7 +123,9 @@ ssize_t receive_all(int fd, void* p, std::size_t n, int flags, sockaddr* from,
       [=](Target& t, std::size_t done) {
         return attempt::recvfrom(t, bytes + done, n - done, each, from, from_size);
       },
-      [=] { return real::recvfrom(fd, p, n, flags, from, from_size); });
+      [&] {
+        return next_of(wait, SYS_recvfrom, real::recvfrom, fd, p, n, flags, from, from_size);
+      });
 }
 
 ssize_t receive(int fd, void* p, std::size_t n, int flags, sockaddr* from, socklen_t* from_size) {
@@ -139,7 +135,9 @@ ssize_t receive(int fd, void* p, std::size_t n, int flags, sockaddr* from, sockl
   }
   return once(
       wait, n, [=](Target& t) { return attempt::recvfrom(t, p, n, flags, from, from_size); },
-      [=] { return real::recvfrom(fd, p, n, flags, from, from_size); });
+      [&] {
+        return next_of(wait, SYS_recvfrom, real::recvfrom, fd, p, n, flags, from, from_size);
+      });
 }
 
 ssize_t receive_checked(int fd, void* p, std::size_t n, std::size_t size, int flags, sockaddr* from,
@@ -183,11 +181,11 @@ ssize_t receive_message(Wait wait, int fd, msghdr* m, int flags) {
           m->msg_flags = part.msg_flags;
           return result;
         },
-        [=] { return real::recvmsg(fd, m, flags); });
+        [&] { return next_of(wait, SYS_recvmsg, real::recvmsg, fd, m, flags); });
   } else {
     got = once(
         wait, length, [=](Target& t) { return attempt::recvmsg(t, m, flags); },
-        [=] { return real::recvmsg(fd, m, flags); });
+        [&] { return next_of(wait, SYS_recvmsg, real::recvmsg, fd, m, flags); });
   }
   if (got >= 0 && m != nullptr && m->msg_controllen > 0 && is_on(Group::kIo)) {
     adopt_passed(m);
@@ -198,15 +196,16 @@ ssize_t receive_message(Wait wait, int fd, msghdr* m, int flags) {
 ssize_t send_all(int fd, const void* p, std::size_t n, int flags, const sockaddr* to,
                  socklen_t to_size) {
   const auto* bytes = static_cast<const char*>(p);
+  Wait wait = writable(fd, flags);
   return whole(
-      writable(fd, flags), n,
+      wait, n,
       [=](Target& t, std::size_t done) {
         return attempt::sendto(t, bytes + done, n - done, flags, to, to_size);
       },
-      [=] { return real::sendto(fd, p, n, flags, to, to_size); });
+      [&] { return next_of(wait, SYS_sendto, real::sendto, fd, p, n, flags, to, to_size); });
 }
 
-ssize_t send_message(const Wait& wait, int fd, const msghdr* m, int flags) {
+ssize_t send_message(Wait wait, int fd, const msghdr* m, int flags) {
   const std::size_t length = m == nullptr ? 0 : length_of(m->msg_iov, m->msg_iovlen);
   return whole(
       wait, length,
@@ -222,7 +221,7 @@ ssize_t send_message(const Wait& wait, int fd, const msghdr* m, int flags) {
         part.msg_controllen = 0;
         return attempt::sendmsg(t, &part, flags);
       },
-      [=] { return real::sendmsg(fd, m, flags); });
+      [&] { return next_of(wait, SYS_sendmsg, real::sendmsg, fd, m, flags); });
 }
 
 // recvmmsg(2): blocks until all messages are there; the timeout is looked at only after one has

@@ -7,6 +7,7 @@
 #include "hooks/fd.h"
 #include "hooks/file_lock.h"
 #include "hooks/fork.h"
+#include "hooks/handed_on.h"
 #include "hooks/kernel_thread.h"
 #include "hooks/kill.h"
 #include "hooks/real.h"
@@ -76,6 +77,15 @@ long call_by_number(long number, const long (&a)[6]) {
                                  return real::syscall(number, a[0], a[1], a[2],
                                                       reinterpret_cast<long>(timeout), 0, 0);
                                });
+    case SYS_execve:
+      return handing_on(pointer<char* const>(a[2]), [&](auto* environment) {
+        return real::syscall(number, a[0], a[1], reinterpret_cast<long>(environment), 0, 0, 0);
+      });
+    case SYS_execveat:
+      return handing_on(pointer<char* const>(a[3]), [&](auto* environment) {
+        return real::syscall(number, a[0], a[1], a[2], reinterpret_cast<long>(environment), a[4],
+                             0);
+      });
     default:
       return next();
   }

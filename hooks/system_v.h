@@ -17,8 +17,10 @@
 namespace weft::hooks {
 
 /// signal(7): never restarted.
-inline constexpr CallKind kMessageCall = {.is_cancellation_point = true, .restarts = false};
-inline constexpr CallKind kSemaphoreCall = {.is_cancellation_point = false, .restarts = false};
+inline constexpr CallKind kMessageCall = {
+    .is_cancellation_point = true, .restarts = false, .group = Group::kIpc};
+inline constexpr CallKind kSemaphoreCall = {
+    .is_cancellation_point = false, .restarts = false, .group = Group::kIpc};
 
 template <class Next>
 auto send_message(CallKind kind, int id, const void* message, std::size_t size, int flags,
@@ -67,7 +69,7 @@ auto change_semaphores(int id, sembuf* operations, std::size_t count, const time
           ? runtime::Deadline::never()
           : runtime::Deadline::after(std::chrono::nanoseconds(runtime::to_ns(*timeout)));
   const auto wait = [=] {
-    const timespec left = runtime::Deadline::at(deadline.left_ns()).to_timespec();
+    const timespec left = deadline.left();
     return next(timeout == nullptr ? nullptr : &left);
   };
   return try_or_wait(

@@ -11,7 +11,6 @@
 #include "hooks/real.h"
 #include "hooks/thread.h"
 #include "hooks/wait.h"
-#include "runtime/interruptible.h"
 #include "runtime/scheduler.h"
 
 namespace weft::hooks {
@@ -20,25 +19,13 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// Parks until the deadline (0) or until a signal handler has run (EINTR).
+// 0 at the deadline, EINTR when a signal handler has run, ECANCELED if it is called off.
 int sleep_until(runtime::Fiber* self, Deadline deadline) {
   self->waits_for = runtime::WaitReason{runtime::WaitReason::Kind::kSleep, -1, nullptr};
   test_cancel();
-  bool is_over = false;
-  while (!is_over) {
-    {
-      runtime::Interruptible interruptible(*self, true);
-      while (!is_over && !interruptible.has_ended()) {
-        is_over = !runtime::park_until(deadline);
-      }
-    }
-    if (act_on_calls() != HandlersRun::kNone && !is_over) {
-      self->waits_for = runtime::WaitReason{};
-      return EINTR;
-    }
-  }
+  const int ended = pause_for_handlers(deadline);
   self->waits_for = runtime::WaitReason{};
-  return 0;
+  return ended;
 }
 
 bool is_valid(const timespec& t) {
@@ -51,9 +38,11 @@ unsigned sleep_seconds(unsigned seconds) {
     return real::sleep(seconds);
   }
   const Deadline deadline = Deadline::after(std::chrono::seconds(seconds));
-  if (sleep_until(self, deadline) == 0) {
+  const int ended = sleep_until(self, deadline);
+  if (ended == 0) {
     return 0;
   }
+  errno = ended;
   return static_cast<unsigned>(deadline.left_ns() /
                                Deadline::kSecond);  // whole seconds, as glibc's
 }
@@ -73,8 +62,8 @@ int sleep_for(runtime::Fiber* self, const timespec* t, timespec* left) {
   }
   const Deadline deadline = Deadline::after(nanoseconds(runtime::to_ns(*t)));
   const int ended = sleep_until(self, deadline);
-  if (ended == EINTR && left != nullptr) {
-    *left = Deadline::at(deadline.left_ns()).to_timespec();
+  if (ended != 0 && left != nullptr) {
+    *left = deadline.left();
   }
   return ended;
 }
@@ -93,7 +82,7 @@ int sleep_until_on(runtime::Fiber* self, clockid_t clock, const timespec& t) {
     const Deadline deadline = Deadline::on_clock(clock, runtime::to_ns(t));
     const Deadline look = clock == CLOCK_MONOTONIC ? deadline : Deadline::after(kLook);
     const int ended = sleep_until(self, std::min(deadline, look));
-    if (ended != 0 || runtime::clock_ns(clock) >= runtime::to_ns(t)) {
+    if (ended != 0 || !runtime::is_real_time() || runtime::clock_ns(clock) >= runtime::to_ns(t)) {
       return ended;
     }
   }

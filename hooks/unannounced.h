@@ -17,10 +17,13 @@ namespace weft::hooks {
 struct CallKind {
   bool is_cancellation_point;
   bool restarts;  // behind handlers with SA_RESTART; else handlers always end it
+  Group group = Group::kIo;
 };
 
 /// The same call by its number: syscall(2) is no cancellation point.
-constexpr CallKind without_cancellation(CallKind kind) { return {false, kind.restarts}; }
+constexpr CallKind without_cancellation(CallKind kind) {
+  return {false, kind.restarts, kind.group};
+}
 
 /// What a try says that would have had to wait; no errno.
 inline constexpr long kWouldWait = -4096;
@@ -69,7 +72,7 @@ auto wait_in_kernel(CallKind kind, Next next) {
 /// own call waits.
 template <class Try, class Next>
 auto try_or_wait(CallKind kind, Try attempt_once, Next next) -> decltype(next()) {
-  if (cooperative(Group::kIo) == nullptr) {
+  if (cooperative(kind.group) == nullptr) {
     return next();
   }
   begin(kind);

@@ -6,19 +6,16 @@
 
 #include "hooks/cancel.h"
 #include "hooks/thread.h"
+#include "runtime/interruptible.h"
 #include "runtime/sys.h"
 
 namespace weft::hooks {
 
 namespace sys = runtime::sys;
 
-Wait::Wait(int fd, Direction direction, int flags, Group group)
-    : target_{fd, nullptr, FdInfo(0)}, direction_(direction) {
-  cooperative_ = judge(fd, flags, group);
-}
-
-bool Wait::judge(int fd, int flags, Group group) {
-  if (cooperative(group) == nullptr || (flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE)) != 0) {
+bool Wait::judge(int fd, int flags) {
+  if ((flags & (MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE)) != 0) {
+    never_waits_ = (flags & MSG_DONTWAIT) != 0;
     return false;
   }
   target_.slot = runtime::fd_slot(fd);
@@ -28,8 +25,11 @@ bool Wait::judge(int fd, int flags, Group group) {
   target_.info = info_of(fd, *target_.slot);
   const Kind kind = target_.info.kind();
   const bool is_private = target_.info.has(FdInfo::kPrivate);
-  if (kind == Kind::kUnknown || kind == Kind::kPlain ||
-      (is_private && target_.info.has(FdInfo::kNonblocking))) {
+  if (kind == Kind::kUnknown || kind == Kind::kPlain) {
+    return false;
+  }
+  if (is_private && target_.info.has(FdInfo::kNonblocking)) {
+    never_waits_ = true;
     return false;
   }
   may_shortcut_ = direction_ == Direction::kRead && is_private && (flags & MSG_PEEK) == 0 &&
@@ -100,7 +100,8 @@ int Wait::park() {
     has_parked_ = true;
   }
   const int ended =
-      runtime::wait_for(target_.fd, *target_.slot, direction_, seen_, deadline_, true);
+      runtime::wait_for(target_.fd, *target_.slot, direction_, seen_,
+                        {.deadline = deadline_, .interruptible = true, .cancellable = true});
   const HandlersRun ran = act_on_calls();
   if (direction_ == Direction::kWrite && target_.info.kind() == Kind::kStream) {
     target_.send_flags = MSG_NOSIGNAL;  // SIGPIPE is for who does not have to wait for EPIPE
@@ -111,6 +112,7 @@ int Wait::park() {
     case 0:
       return error_behind_shutdown();
     case EBADF:
+    case ECANCELED:
       return ended;
     case ETIMEDOUT:     // there may be room that poll(2) does not speak of: a socket's buffer is
       is_over_ = true;  // writable when three quarters are free
@@ -118,6 +120,29 @@ int Wait::park() {
     default:
       return EPERM;
   }
+}
+
+int pause_for_handlers(Deadline deadline, HandlersRun* ran) {
+  runtime::Fiber& self = *runtime::current();
+  const Deadline limited = runtime::call_off::limited(self, deadline);
+  bool is_over = false;
+  bool is_called_off = false;
+  auto handlers = HandlersRun::kNone;
+  while (!is_over && !is_called_off && handlers == HandlersRun::kNone) {
+    runtime::Interruptible interruptible(self, true, true);
+    while (!is_over && !interruptible.has_ended()) {
+      is_over = !runtime::park_until(limited);
+    }
+    is_called_off = is_over ? limited < deadline : interruptible.is_called_off();
+    handlers = act_on_calls();
+  }
+  if (ran != nullptr) {
+    *ran = handlers;
+  }
+  if (is_called_off) {
+    return runtime::call_off::cut_short(self);
+  }
+  return is_over ? 0 : EINTR;
 }
 
 }  // namespace weft::hooks

@@ -12,6 +12,7 @@
 #include "hooks/attempt.h"
 #include "hooks/cancel.h"
 #include "hooks/fd_table.h"
+#include "runtime/sys.h"
 #include "runtime/wait_fd.h"
 
 namespace weft::hooks {
@@ -23,10 +24,15 @@ using runtime::Direction;
 class Wait {
  public:
   /// Judges a call on `fd`. `flags` are those of recv and send (MSG_DONTWAIT…).
-  Wait(int fd, Direction direction, int flags, Group group = Group::kIo);
+  Wait(int fd, Direction direction, int flags, Group group = Group::kIo)
+      : target_{fd, nullptr, FdInfo(0)},
+        direction_(direction),
+        cooperative_(cooperative(group) != nullptr && judge(fd, flags)) {}
 
   /// Whether to try and park here. If not, the row calls the next definition.
   [[nodiscard]] bool is_cooperative() const { return cooperative_; }
+  /// It is not cooperative, and the kernel will not wait either: the program has said so.
+  [[nodiscard]] bool never_waits() const { return never_waits_; }
   attempt::Target& target() { return target_; }
   [[nodiscard]] Kind kind() const { return target_.info.kind(); }
 
@@ -47,18 +53,19 @@ class Wait {
   [[nodiscard]] bool program_set_nonblocking() const;
 
  private:
-  bool judge(int fd, int flags, Group group);
+  bool judge(int fd, int flags);
   [[nodiscard]] int error_behind_shutdown() const;
 
   attempt::Target target_;
   Direction direction_;
   std::uint32_t seen_ = 0;
-  bool cooperative_ = false;
+  bool never_waits_ = false;
   bool may_shortcut_ = false;
   bool has_parked_ = false;
   bool has_some_ = false;
   bool is_over_ = false;  // the deadline has passed: the next try is the last
   Deadline deadline_;
+  bool cooperative_;  // last: judge() writes to those above
 };
 
 inline Wait readable(int fd, int flags = 0, Group group = Group::kIo) {
@@ -67,6 +74,10 @@ inline Wait readable(int fd, int flags = 0, Group group = Group::kIo) {
 inline Wait writable(int fd, int flags = 0, Group group = Group::kIo) {
   return {fd, Direction::kWrite, flags, group};
 }
+
+/// Parks the running fiber until the deadline (0), until signal handlers have run (EINTR), or until
+/// it is called off (ECANCELED). `ran`: which have run by then, also where the deadline came first.
+[[nodiscard]] int pause_for_handlers(Deadline deadline, HandlersRun* ran = nullptr);
 
 /// libc's way to return a system call's result.
 inline ssize_t to_libc(long result) {
@@ -77,12 +88,24 @@ inline ssize_t to_libc(long result) {
   return result;
 }
 
-/// Try, park, try again: until it does anything but "would block".
-template <class Try, class Next>
-ssize_t once(Wait wait, std::size_t asked, Try attempt_once, Next next) {
-  if (!wait.is_cooperative()) {
-    return next();
+/// The next definition of a call that is not cooperative. What never waits goes straight to the
+/// kernel: libc would first say, and then unsay, by locked instructions, that it can be cancelled.
+template <class Real, class... Args>
+ssize_t next_of(const Wait& wait, long number, Real& libc_call, Args... args) {
+  if (!wait.never_waits()) {
+    return libc_call(args...);
   }
+  test_cancel();
+  const long result = runtime::sys::call(number, args...);
+  if (result == -EPIPE) {
+    run_handlers();  // of SIGPIPE, before the call returns
+  }
+  return to_libc(result);
+}
+
+/// once() of a call that is cooperative.
+template <class Try, class Next>
+ssize_t once_here(Wait& wait, std::size_t asked, Try& attempt_once, Next& next) {
   test_cancel();
   for (;;) {
     wait.begin();
@@ -99,6 +122,12 @@ ssize_t once(Wait wait, std::size_t asked, Try attempt_once, Next next) {
   }
 }
 
+/// Try, park, try again: until it does anything but "would block".
+template <class AWait, class Try, class Next>
+ssize_t once(AWait&& wait, std::size_t asked, Try attempt_once, Next next) {
+  return wait.is_cooperative() ? once_here(wait, asked, attempt_once, next) : next();
+}
+
 /// A count beats an error. The handler of SIGPIPE runs before the call returns.
 inline ssize_t failed_behind(std::size_t done, int error) {
   if (error == EPIPE) {
@@ -107,13 +136,9 @@ inline ssize_t failed_behind(std::size_t done, int error) {
   return done > 0 ? static_cast<ssize_t>(done) : to_libc(-error);
 }
 
-/// As a blocking write on a stream: returns when all `asked` bytes are taken. A count beats an
-/// error. attempt_from(target, done) tries the rest behind the first `done` bytes.
+/// whole() of a call that is cooperative.
 template <class Try, class Next>
-ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
-  if (!wait.is_cooperative()) {
-    return next();
-  }
+ssize_t whole_here(Wait& wait, std::size_t asked, Try& attempt_from, Next& next) {
   test_cancel();
   std::size_t done = 0;
   for (;;) {
@@ -135,6 +160,13 @@ ssize_t whole(Wait wait, std::size_t asked, Try attempt_from, Next next) {
       return failed_behind(done, error);
     }
   }
+}
+
+/// As a blocking write on a stream: returns when all `asked` bytes are taken. A count beats an
+/// error. attempt_from(target, done) tries the rest behind the first `done` bytes.
+template <class AWait, class Try, class Next>
+ssize_t whole(AWait&& wait, std::size_t asked, Try attempt_from, Next next) {
+  return wait.is_cooperative() ? whole_here(wait, asked, attempt_from, next) : next();
 }
 
 }  // namespace weft::hooks

@@ -1,13 +1,11 @@
 // exchange.h: one attempt to have one name server answer one query, or two at a time. By c-ares:
 // UDP, and TCP for what does not fit.
 //
-// Layer:  net.      See also: resolver.h, net/DESIGN.md ("Who drives a lookup").
+// Layer:  net.      See also: search.h, net/DESIGN.md ("Who drives a lookup").
 #pragma once
-#include <ares.h>
-#include <sys/socket.h>
-
 #include <chrono>
 
+#include "net/channel.h"
 #include "net/message.h"
 #include "net/permission.h"
 
@@ -26,20 +24,18 @@ struct Reply {
   Message message;
 };
 
-/// Invariants: 1. A socket of it belongs to one server. 2. c-ares's code is never on the stack
-/// while the fiber is parked.
+/// Invariant: a socket of it belongs to one server.
 ///
 /// Threads: the running fiber's.
 class Exchange {
  public:
   struct Settings {
-    const sockaddr* server = nullptr;  // lives as long as the exchange
-    socklen_t server_size = 0;
+    Server server;  // its address lives as long as the exchange
     std::chrono::milliseconds timeout{0};
     bool tcp_only = false;
   };
   explicit Exchange(const Settings& settings);
-  ~Exchange();
+  ~Exchange() = default;
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -48,7 +44,7 @@ class Exchange {
   /// Parks until all that was asked has its reply. Unwinds if the fiber is cancelled.
   void wait(ActOnCalls act);
   /// 0, or why there is no socket to ask with: the same with any server.
-  [[nodiscard]] int local_error() const { return local_error_; }
+  [[nodiscard]] int local_error() const { return channel_.local_error(); }
 
  private:
   struct Question {
@@ -56,20 +52,13 @@ class Exchange {
     Reply* reply = nullptr;
   };
   static void on_reply(void* question, int status, int timeouts, unsigned char* bytes, int size);
-  static ares_socket_t open_socket(int family, int type, int protocol, void* exchange);
-  static int close_socket(ares_socket_t fd, void* exchange);
-  static int connect_socket(ares_socket_t fd, const sockaddr* address, socklen_t size,
-                            void* exchange);
-  static const ares_socket_functions kCalls;
-  [[nodiscard]] bool open();
 
   Settings settings_;
-  ares_channel channel_ = nullptr;
   Question questions_[2];
   int asked_ = 0;
   int answered_ = 0;
-  int local_error_ = 0;
   bool is_unreachable_ = false;
+  Channel channel_;  // the last: it answers what is open when it ends
 };
 
 }  // namespace weft::net

@@ -1,23 +1,18 @@
 #include "net/hosts_line.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <nss.h>
-#include <sys/stat.h>
 
 #include <atomic>
 #include <cctype>
 #include <cstdint>
 
-#include "runtime/sys.h"
+#include "net/small_file.h"
 
 namespace weft::net {
 
-namespace sys = runtime::sys;
-
 namespace {
 
-constexpr char kFile[] = "/etc/nsswitch.conf";
 constexpr char kDefault[] = "files dns";  // of glibc
 constexpr std::string_view kService = "weft";
 
@@ -41,44 +36,6 @@ std::string_view take_until(std::string_view& text, bool (*ends)(char)) {
   return taken;
 }
 
-std::string contents() {
-  std::string text;
-  const long fd = sys::call(SYS_openat, AT_FDCWD, kFile, O_RDONLY | O_CLOEXEC);
-  if (sys::failed(fd)) {
-    return text;
-  }
-  char part[4096];
-  for (long got = sys::call(SYS_read, fd, part, sizeof part); got > 0;
-       got = sys::call(SYS_read, fd, part, sizeof part)) {
-    text.append(part, static_cast<std::size_t>(got));
-  }
-  sys::call(SYS_close, fd);
-  return text;
-}
-
-// A number that changes with the file, and never is 0.
-std::uint64_t version_of(const char* path, bool with_times) {
-  struct stat status = {};
-  if (sys::failed(sys::call(SYS_newfstatat, AT_FDCWD, path, &status, 0))) {
-    return 1;
-  }
-  std::uint64_t version = 2;
-  const auto mix = [&version](long value) {
-    version = (version ^ static_cast<std::uint64_t>(value)) * 0x9e37'79b9'7f4a'7c15U;
-    version ^= version >> 32;
-  };
-  mix(static_cast<long>(status.st_ino));
-  mix(static_cast<long>(status.st_dev));
-  if (with_times) {
-    mix(status.st_size);
-    mix(status.st_mtim.tv_sec);
-    mix(status.st_mtim.tv_nsec);
-    mix(status.st_ctim.tv_sec);
-    mix(status.st_ctim.tv_nsec);
-  }
-  return version == 0 ? 1 : version;
-}
-
 enum class Whose : std::uint8_t { kUnknown, kOurs, kLibcs, kPrograms };
 
 // Several may find out at the same time; they find the same.
@@ -97,7 +54,7 @@ bool tell_libc(const std::string& line) {
 }
 
 Whose find_out() {
-  const std::string line = hosts_line_in(contents());
+  const std::string line = hosts_line_in(read_file(kNsswitch));
   const std::string own = with_own_service(line);
   const bool must_tell = told_libc.load(std::memory_order_relaxed);
   if (own.empty()) {
@@ -148,7 +105,7 @@ std::string with_own_service(std::string_view line) {
 }
 
 bool hosts_are_ours() {
-  const std::uint64_t root = version_of("/", false);
+  const std::uint64_t root = version_of("/", With::kIdentity);
   std::uint64_t expected = 0;
   first_root.compare_exchange_strong(expected, root);
   const bool is_elsewhere = expected != 0 && expected != root;  // chroot: libc keeps what it knows
@@ -156,7 +113,7 @@ bool hosts_are_ours() {
   if (known == Whose::kPrograms || (is_elsewhere && known != Whose::kUnknown)) {
     return known == Whose::kOurs;
   }
-  const std::uint64_t version = version_of(kFile, true);
+  const std::uint64_t version = version_of(kNsswitch, With::kTimes);
   if (known_version.load(std::memory_order_acquire) != version) {
     whose.store(find_out(), std::memory_order_release);
     known_version.store(version, std::memory_order_release);

@@ -8,6 +8,8 @@
 
 namespace weft::net {
 
+inline constexpr char kNsswitch[] = "/etc/nsswitch.conf";
+
 /// The line of a nsswitch.conf that counts, without "hosts:"; libc's default if it has none.
 std::string hosts_line_in(std::string_view file);
 

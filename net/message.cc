@@ -3,8 +3,6 @@
 #include <ctype.h>
 #include <resolv.h>
 
-#include <cstring>
-
 namespace weft::net {
 namespace {
 

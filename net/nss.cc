@@ -13,7 +13,7 @@
 
 #include "net/answer.h"
 #include "net/permission.h"
-#include "net/resolver.h"
+#include "net/search.h"
 #include "runtime/block.h"
 
 namespace weft::net {
@@ -28,7 +28,7 @@ nss_status by_libc(const char* name, Args... args) {
   return Permission::given() != nullptr ? runtime::block(call) : call();
 }
 
-bool is_ours() { return Permission::given() != nullptr && Resolver::knows_state(); }
+bool is_ours() { return Permission::given() != nullptr && Search::knows_state(); }
 
 // What libc's functions make of a search that brought nothing.
 nss_status failed(const Report& report, int error_before) {
@@ -65,7 +65,7 @@ nss_status find_host(const char* name, int family, hostent* host, Space space, c
   host->h_addrtype = family;
   host->h_length = family == AF_INET ? NS_INADDRSZ : NS_IN6ADDRSZ;
   Answers answers;
-  if (!Resolver(Permission::given()).search(name, one_type(type), answers)) {
+  if (!Search(Permission::given()).in_domains(name, one_type(type), answers)) {
     return failed(report, error_before);
   }
   const nss_status status = host_from(answers.first, type, space, *host, report);
@@ -89,7 +89,7 @@ nss_status find_addresses(const char* name, gaih_addrtuple** list, Space space,
   }
   const int error_before = errno;
   Answers answers;
-  return Resolver(Permission::given()).search(name, kAddresses, answers)
+  return Search(Permission::given()).in_domains(name, kAddresses, answers)
              ? addresses_from(answers.first, answers.second, space, list, report)
              : failed(report, error_before);
 }
@@ -141,7 +141,7 @@ nss_status find_name(const void* address, socklen_t length, int family, hostent*
   reverse_name(bytes, family, name);
   const int error_before = errno;
   Answers answers;
-  if (!Resolver(Permission::given()).query(name, one_type(ns_t_ptr), answers)) {
+  if (!Search(Permission::given()).query(name, one_type(ns_t_ptr), answers)) {
     errno = error_before;
     return report.say(NSS_STATUS_NOTFOUND, h_errno);
   }

@@ -1,13 +1,21 @@
 #include <cxxabi.h>
+#include <weft/detail/cut_short.h>
 #include <weft/fiber.h>
+#include <weft/sleep.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 
+#include "runtime/api_background.h"
 #include "runtime/api_error.h"
 #include "runtime/api_fiber_local.h"
+#include "runtime/api_kill.h"
+#include "runtime/api_link.h"
+#include "runtime/api_own_fiber.h"
+#include "runtime/api_task.h"
 #include "runtime/api_unhandled.h"
+#include "runtime/api_wait.h"
 #include "runtime/own_tls.h"
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
@@ -20,12 +28,34 @@ namespace {
 namespace lot = runtime::lot;
 
 void execute(Task& task) {
+  if (task.starts_at != 0) {
+    sleep_until(task.starts_at);
+  }
+  auto stage = Task::Stage::kWaits;
+  if (!compare_exchange(task.stage, stage, Task::Stage::kStarted, std::memory_order_seq_cst)) {
+    throw_called_off();  // killed before it started
+  }
   try {
     task.execute();
+  } catch (const std::exception&) {
+    throw_if_cut_short();  // it is what a library's error became that a kill has caused
+    throw;
+  }
+}
+
+void run(Task& task) {
+  try {
+    execute(task);
   } catch (abi::__forced_unwind&) {
     throw;  // glibc ends a thread so, and aborts when somebody stops it
+  } catch (const FiberExit&) {
+    task.was_killed = true;
+    task.error = std::current_exception();
   } catch (...) {
     task.error = std::current_exception();
+  }
+  if (task.stage.load() == Task::Stage::kSkipped) {
+    task.drop();
   }
 }
 
@@ -33,6 +63,7 @@ void execute(Task& task) {
 [[gnu::noinline]] void publish(Task* task) {
   task->ended.store(1, std::memory_order_release);
   lot::unpark(&task->ended, lot::kAll);
+  run_links(*task, Links::kAll);
   task->release();
 }
 
@@ -41,9 +72,14 @@ void fiber_main(runtime::Fiber* self) {
   if (self->own_tls) {
     runtime::tcb::on_start();
   }
-  execute(*task);
-  if (task->has_one_owner()) {
+  run(*task);
+  run_links(*task, Links::kPlain);
+  if (self->is_background) {
+    remove_background(*task);
+  }
+  if (task->has_one_owner() && task->links.load(std::memory_order_relaxed) == nullptr) {
     // Nobody will ask: its result goes while the fiber still is all that it was.
+    self->argument = nullptr;
     task->release();
     task = nullptr;
   }
@@ -52,15 +88,21 @@ void fiber_main(runtime::Fiber* self) {
     runtime::tcb::on_exit(runtime::lock_owner(*self));
   }
   if (task != nullptr) {
+    self->argument = nullptr;
     publish(task);
   }
+  drop_thrown(*self);
   runtime::Scheduler::end_current();
 }
 
 }  // namespace
 
+Task* task_of(const runtime::Fiber& self) {
+  return self.run == fiber_main ? static_cast<Task*>(self.argument) : nullptr;
+}
+
 Task::~Task() {
-  if (error != nullptr && !fetched.load(std::memory_order_relaxed)) {
+  if (error != nullptr && !was_killed && !fetched.load(std::memory_order_relaxed)) {
     handle({.fiber = id, .name = name, .error = error});
   }
 }
@@ -72,10 +114,7 @@ void start(Task* task, const StartOptions& options) {
   }
   auto* const scheduler = options.scheduler != nullptr
                               ? static_cast<runtime::Scheduler*>(options.scheduler)
-                              : runtime::Scheduler::current_or_start();
-  if (scheduler == nullptr) {
-    throw_errno(EAGAIN, "weft::spawn: the thread's scheduler could not start");
-  }
+                              : &own_scheduler("weft::spawn");
   if (options.own_tls == false && scheduler->has_migration()) {
     throw_errno(
         EINVAL,
@@ -92,6 +131,7 @@ void start(Task* task, const StartOptions& options) {
   runtime::Fiber* const fiber = scheduler->spawn_held({.stack_bytes = options.stack_bytes,
                                                        .own_tls = options.own_tls == true,
                                                        .detached = true,
+                                                       .background = options.background,
                                                        .name = options.name},
                                                       fiber_main, task);
   if (fiber == nullptr) {
@@ -99,6 +139,15 @@ void start(Task* task, const StartOptions& options) {
     throw_errno(ENOMEM, "weft::spawn: no memory for another fiber's stack");
   }
   task->id = fiber->id;
+  task->parent_id = fiber->parent_id;
+  task->fiber = fiber;
+  fiber->thrown_guard = &task->ended;
+  if (options.delay.count() > 0) {
+    task->starts_at = deadline_after(options.delay);
+  }
+  if (options.background) {
+    add_background(*task);
+  }
   scheduler->release(fiber);
 }
 
@@ -110,25 +159,27 @@ bool join(const Task* task, std::int64_t deadline) {
   if (self != nullptr && self->id == task->id) {
     throw_errno(EDEADLK, "weft::Fiber::join: a fiber would wait for itself");
   }
-  while (!task->has_ended()) {
-    const lot::Woken woken =
-        lot::park(&task->ended, [task] { return !task->has_ended(); },
-                  {.deadline = runtime::Deadline::at(deadline), .hears_of_deadlock = true});
-    if (woken == lot::Woken::kDeadlock) {
-      throw_deadlock("weft::Fiber::join");
-    }
-    if (woken == lot::Woken::kTimedOut) {
-      return task->has_ended();
-    }
+  return wait_until_over(
+      &task->ended, [task] { return task->has_ended(); }, deadline, "weft::Fiber::join");
+}
+
+std::exception_ptr fetch_error(Task& task) {
+  task.fetched.store(true, std::memory_order_relaxed);
+  return task.error;
+}
+
+WaitPoint end_of(const Task* task) {
+  if (task == nullptr) {
+    throw_errno(EINVAL, "weft::wait: a handle of no fiber");
   }
-  return true;
+  return {&task->ended, task,
+          [](const void* it) { return !static_cast<const Task*>(it)->has_ended(); }};
 }
 
 void fetch(Task* task) {
   join(task, kNever);
-  task->fetched.store(true, std::memory_order_relaxed);
-  if (task->error != nullptr) {
-    std::rethrow_exception(task->error);
+  if (const std::exception_ptr error = fetch_error(*task)) {
+    std::rethrow_exception(error);
   }
 }
 

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "runtime/api_background.h"
 #include "runtime/api_error.h"
+#include "runtime/block.h"
 #include "runtime/cpus.h"
+#include "runtime/may_wait.h"
 #include "runtime/os.h"
 #include "runtime/own_tls.h"
 #include "runtime/parking_lot.h"
@@ -46,7 +49,8 @@ struct Elsewhere {
 
 int available_cpus() { return std::min(runtime::available_cpus(), runtime::kMostWorkers); }
 
-Pool::Pool(int workers) : process_(static_cast<int>(runtime::sys::call(SYS_getpid))) {
+Pool::Pool(int workers, std::optional<std::uint64_t> seed)
+    : process_(static_cast<int>(runtime::sys::call(SYS_getpid))) {
   if (workers < 1 || workers > runtime::kMostWorkers) {
     throw_errno(EINVAL, "weft::Scheduler: workers is not a number from 1 to 256");
   }
@@ -54,7 +58,7 @@ Pool::Pool(int workers) : process_(static_cast<int>(runtime::sys::call(SYS_getpi
       refusal != nullptr && !runtime::can_borrow_tls()) {
     throw_errno(ENOTSUP, refusal);
   }
-  scheduler_ = runtime::Scheduler::start_pool(workers);
+  scheduler_ = runtime::Scheduler::start_pool(workers, seed);
   if (scheduler_ == nullptr) {
     throw_errno(EAGAIN, "weft::Scheduler: no descriptors or no kernel thread for it");
   }
@@ -62,15 +66,28 @@ Pool::Pool(int workers) : process_(static_cast<int>(runtime::sys::call(SYS_getpi
 
 Pool::~Pool() {
   if (process_ == runtime::sys::call(SYS_getpid)) {
-    static_cast<runtime::Scheduler*>(scheduler_)->end_pool();
+    auto* const scheduler = static_cast<runtime::Scheduler*>(scheduler_);
+    scheduler->wait_for_foreground();
+    kill_background(*scheduler);
+    scheduler->end_pool();
   }
 }
 
+std::optional<std::uint64_t> Pool::seed() const {
+  const runtime::Seeded* const seeded = static_cast<runtime::Scheduler*>(scheduler_)->seeded();
+  return seeded == nullptr ? std::nullopt : std::optional(seeded->seed());
+}
+
 void blocking(void (*call)(void*), void* argument) {
+  runtime::check_may_wait();
   runtime::Scheduler* const scheduler = runtime::Scheduler::current();
-  if (runtime::current() == nullptr || scheduler->is_alone()) {
+  runtime::Fiber* const self = runtime::current();
+  if (self == nullptr || scheduler->is_alone()) {
     call(argument);
-  } else if (scheduler->has_migration()) {
+    return;
+  }
+  const runtime::OutsideWait outside(*self);
+  if (scheduler->has_migration()) {
     scheduler->hand_off_own();
     call(argument);
     runtime::yield();  // back into line, and off this kernel thread

@@ -3,7 +3,10 @@
 
 #include <cerrno>
 
+#include "runtime/api_error.h"
 #include "runtime/deadline.h"
+#include "runtime/interruptible.h"
+#include "runtime/may_wait.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
@@ -17,7 +20,14 @@ std::int64_t deadline_after(std::chrono::nanoseconds timeout) {
   return Deadline::after(timeout).ns();
 }
 
+std::int64_t deadline_at_steady(std::chrono::nanoseconds moment) {
+  return Deadline::on_clock(CLOCK_MONOTONIC, moment.count()).ns();
+}
+
+bool is_real_time() { return runtime::is_real_time(); }
+
 void sleep_until(std::int64_t deadline) {
+  runtime::check_may_wait();
   runtime::Fiber* const self = runtime::current();
   if (self == nullptr) {
     const timespec until = Deadline::at(deadline).to_timespec();
@@ -26,11 +36,27 @@ void sleep_until(std::int64_t deadline) {
     }
     return;
   }
+  const Deadline limited = runtime::call_off::limited(*self, Deadline::at(deadline));
+  bool is_called_off = limited < Deadline::at(deadline);
   self->waits_for = runtime::WaitReason{runtime::WaitReason::Kind::kSleep, -1, nullptr};
-  while (runtime::park_until(Deadline::at(deadline))) {
-    // Somebody's late unpark, not the deadline.
+  for (;;) {
+    runtime::Interruptible interruptible(*self, false, true);
+    if (!runtime::park_until(limited)) {
+      break;
+    }
+    if (!interruptible.has_ended()) {
+      continue;  // somebody's late unpark
+    }
+    if (interruptible.is_called_off()) {
+      is_called_off = true;
+      break;
+    }
+    runtime::fiber_signals::run_handlers(*self);
   }
   self->waits_for = runtime::WaitReason{};
+  if (is_called_off) {
+    throw_called_off();
+  }
 }
 
 }  // namespace detail
@@ -43,21 +69,12 @@ void sleep(std::chrono::nanoseconds duration) {
   }
 }
 
-void yield() { runtime::yield(); }
-
-namespace this_fiber {
-
-bool on_fiber() { return runtime::current() != nullptr; }
-
-std::uint64_t id() {
+void yield() {
+  runtime::yield();
   const runtime::Fiber* const self = runtime::current();
-  return self == nullptr ? 0 : self->id;
+  if (self != nullptr && runtime::call_off::is_due(*self)) {
+    detail::throw_called_off();
+  }
 }
 
-const char* name() {
-  const runtime::Fiber* const self = runtime::current();
-  return self == nullptr ? "" : self->name;
-}
-
-}  // namespace this_fiber
 }  // namespace weft

@@ -1,32 +1,19 @@
+#include <weft/detail/shielded.h>
 #include <weft/sync.h>
 
 #include <cerrno>
 
-#include "runtime/api_error.h"
-#include "runtime/parking_lot.h"
+#include "runtime/api_wait.h"
 
 namespace weft {
 namespace {
 
 namespace lot = runtime::lot;
+using detail::check;
+using detail::let_waker_finish;
+using detail::wait_options;
 using lot::Choice;
 using lot::Woken;
-using runtime::Deadline;
-
-// Whoever is woken may destroy the object, but its waker writes there until it gives up the bucket.
-void let_waker_finish(const void* address) {
-  const runtime::SpinGuard wait(lot::bucket_of(address).lock);
-}
-
-lot::ParkOptions wait_options(std::int64_t deadline, std::uint32_t tag = 0) {
-  return {.deadline = Deadline::at(deadline), .tag = tag, .hears_of_deadlock = true};
-}
-
-void check(Woken woken, const char* call) {
-  if (woken == Woken::kDeadlock) {
-    detail::throw_deadlock(call);
-  }
-}
 
 Choice wake_any(std::uint32_t /*tag*/) { return Choice::kWake; }
 
@@ -44,8 +31,7 @@ constexpr std::uint32_t kLostOnce = 1;
 bool Mutex::try_lock() {
   std::uint32_t seen = word_.load(std::memory_order_relaxed);
   while ((seen & kLocked) == 0) {
-    if (word_.compare_exchange_weak(seen, seen | kLocked, std::memory_order_acquire,
-                                    std::memory_order_relaxed)) {
+    if (detail::compare_exchange(word_, seen, seen | kLocked, std::memory_order_acquire)) {
       return true;
     }
   }
@@ -57,7 +43,7 @@ bool Mutex::lock_slow(std::int64_t deadline) {
   std::uint32_t tag = kCompetes;
   while (!try_lock()) {
     std::uint32_t expected = kLocked;
-    if (!word_.compare_exchange_strong(expected, kContended, std::memory_order_relaxed) &&
+    if (!detail::compare_exchange(word_, expected, kContended, std::memory_order_relaxed) &&
         expected != kContended) {
       continue;
     }
@@ -105,7 +91,7 @@ bool Condition::wait_until_deadline(Mutex* mutex, bool owned, std::int64_t deadl
     detail::throw_errno(EPERM, "weft::Condition: the lock does not own its mutex");
   }
   const auto announce = [this] {
-    has_waiters_.store(1, std::memory_order_seq_cst);
+    detail::exchange(has_waiters_, 1U, std::memory_order_seq_cst);
     return true;
   };
   const Woken woken = lot::park(
@@ -113,73 +99,20 @@ bool Condition::wait_until_deadline(Mutex* mutex, bool owned, std::int64_t deadl
   if (woken == Woken::kUnparked) {
     let_waker_finish(this);
   }
-  mutex->lock();
+  {
+    const detail::Shielded shielded;
+    mutex->lock();
+  }
   check(woken, "weft::Condition::wait");
   return woken != Woken::kTimedOut;
 }
 
-void Condition::notify_slow(int count) {
-  int wanted = count;
-  lot::unpark_if(
-      this, [&](std::uint32_t) { return wanted-- > 0 ? Choice::kWake : Choice::kStop; },
-      [this](int, int left) { has_waiters_.store(left > 0 ? 1 : 0, std::memory_order_seq_cst); });
-}
-
-// ---- Semaphore
-
-bool Semaphore::acquire_slow(std::int64_t deadline) {
-  while (!try_acquire()) {
-    std::uint32_t expected = 0;
-    if (!word_.compare_exchange_strong(expected, kHasWaiters, std::memory_order_relaxed) &&
-        expected != kHasWaiters) {
-      continue;
-    }
-    const auto is_empty = [this] { return word_.load(std::memory_order_relaxed) == kHasWaiters; };
-    const Woken woken = lot::park(&word_, is_empty, wait_options(deadline));
-    check(woken, "weft::Semaphore::acquire");
-    if (woken == Woken::kTimedOut) {
-      return false;
-    }
-    if (woken == Woken::kUnparked) {
-      let_waker_finish(&word_);
-      return true;  // with a permit that never was in the word
-    }
-  }
-  return true;
-}
-
-void Semaphore::release(std::uint32_t count) {
-  std::uint32_t seen = word_.load(std::memory_order_relaxed);
-  do {
-    if (count > kCount - (seen & kCount)) {
-      detail::throw_errno(EOVERFLOW, "weft::Semaphore::release");
-    }
-    if ((seen & kHasWaiters) != 0) {
-      release_slow(count);
-      return;
-    }
-  } while (!word_.compare_exchange_weak(seen, seen + count, std::memory_order_release,
-                                        std::memory_order_relaxed));
-}
-
-void Semaphore::release_slow(std::uint32_t count) {
+void Condition::notify_slow(std::uint32_t count) {
   std::uint32_t rest = count;
   lot::unpark_if(
-      &word_,
-      [&](std::uint32_t) {
-        if (rest == 0) {
-          return Choice::kStop;
-        }
-        --rest;
-        return Choice::kWake;
-      },
-      [&](int, int left) {
-        std::uint32_t seen = word_.load(std::memory_order_relaxed);
-        std::uint32_t wanted = 0;
-        do {
-          wanted = ((seen & kCount) + rest) | (left > 0 ? kHasWaiters : 0);
-        } while (!word_.compare_exchange_weak(seen, wanted, std::memory_order_release,
-                                              std::memory_order_relaxed));
+      this, [&](std::uint32_t) { return rest-- > 0 ? Choice::kWake : Choice::kStop; },
+      [this](int, int left) {
+        detail::exchange(has_waiters_, left > 0 ? 1U : 0U, std::memory_order_seq_cst);
       });
 }
 
@@ -188,7 +121,7 @@ void Semaphore::release_slow(std::uint32_t count) {
 bool Event::wait_slow(std::int64_t deadline) {
   while (!is_set()) {
     std::uint32_t expected = 0;
-    if (!word_.compare_exchange_strong(expected, kHasWaiters, std::memory_order_relaxed) &&
+    if (!detail::compare_exchange(word_, expected, kHasWaiters, std::memory_order_relaxed) &&
         expected != kHasWaiters) {
       continue;
     }
@@ -204,6 +137,15 @@ bool Event::wait_slow(std::int64_t deadline) {
     }
   }
   return true;
+}
+
+detail::WaitPoint Event::wait_point() const {
+  const auto announce = [](const void* object) {
+    const auto& event = *static_cast<const Event*>(object);
+    std::uint32_t expected = 0;
+    return event.word_.compare_exchange_strong(expected, kHasWaiters) || (expected & kSet) == 0;
+  };
+  return {&word_, this, announce};
 }
 
 void Event::set_slow() {

@@ -1,31 +1,18 @@
 #include "runtime/api_unhandled.h"
 
 #include <cstdio>
-#include <memory>
 #include <utility>
 
 #include "runtime/check.h"
-#include "runtime/spin_lock.h"
+#include "runtime/shared_handler.h"
 
 namespace weft {
 namespace {
 
-using SharedHandler = std::shared_ptr<const UnhandledHandler>;
-
-struct Current {
-  runtime::SpinLock lock;
-  SharedHandler handler;
-};
-
 // Never destroyed: fibers may fail while the process ends.
-Current& current() {
-  static auto* const only = new Current;
+runtime::SharedHandler<UnhandledHandler>& current() {
+  static auto* const only = new runtime::SharedHandler<UnhandledHandler>;
   return *only;
-}
-
-SharedHandler handler() {
-  const runtime::SpinGuard hold(current().lock);
-  return current().handler;
 }
 
 void print(const Unhandled& failed, const char* verb, const char* what) {
@@ -56,7 +43,7 @@ void print_line_for(const Unhandled& failed) {
 namespace detail {
 
 void handle(const Unhandled& failed) noexcept {
-  const SharedHandler chosen = handler();
+  const auto chosen = current().get();
   if (chosen == nullptr) {
     print_line_for(failed);
     return;
@@ -74,13 +61,7 @@ void handle(const Unhandled& failed) noexcept {
 }  // namespace detail
 
 UnhandledHandler on_unhandled(UnhandledHandler handler) {
-  SharedHandler fresh =
-      handler == nullptr ? nullptr : std::make_shared<const UnhandledHandler>(std::move(handler));
-  {
-    const runtime::SpinGuard hold(current().lock);
-    std::swap(current().handler, fresh);
-  }
-  return fresh == nullptr ? UnhandledHandler() : *fresh;
+  return current().exchange(std::move(handler), [](bool /*is_given*/) {});
 }
 
 }  // namespace weft

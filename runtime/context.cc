@@ -6,6 +6,7 @@
 #include <boost/context/detail/fcontext.hpp>
 #include <cerrno>
 
+#include "runtime/arch/jump.h"
 #include "runtime/arch/thread_pointer.h"
 #include "runtime/check.h"
 #include "runtime/worker.h"
@@ -32,39 +33,57 @@ struct Crossing {
   AfterSwitch after;
 };
 
-// libstdc++ keeps exceptions in flight in TLS, which fibers of one kernel thread may share.
-ExceptionGlobals& exception_globals() {
-  return *reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals());
-}
+// What lies in TLS that fibers of one kernel thread share, and belongs to each of them: where it
+// is. To ask libc and libstdc++ for that at each switch would take longer than the switch.
+struct SharedTls {
+  ExceptionGlobals* exceptions = nullptr;  // libstdc++'s, of exceptions in flight
+  int* error = nullptr;
+};
+constinit thread_local SharedTls shared_tls [[gnu::tls_model("initial-exec")]];
 
-// Not inlined: a compiler may keep an address into TLS for a whole function, and here TLS changes
-// in the middle.
-[[gnu::noinline]] void save_shared(Fiber* fiber) {
-  fiber->exceptions = exception_globals();
-  fiber->saved_errno = errno;
+// Not inlined, here and below: a compiler may keep an address into TLS for a whole function, and
+// here TLS changes in the middle.
+[[gnu::noinline]] SharedTls find_shared_tls() {
+  shared_tls = {reinterpret_cast<ExceptionGlobals*>(abi::__cxa_get_globals()), &errno};
+  return shared_tls;
+}
+inline SharedTls current_shared_tls() {
+  return shared_tls.error != nullptr ? shared_tls : find_shared_tls();
 }
 [[gnu::noinline]] void restore_shared(const Fiber* fiber) {
-  exception_globals() = fiber->exceptions;
-  errno = fiber->saved_errno;
+  const SharedTls tls = current_shared_tls();
+  *tls.exceptions = fiber->exceptions;
+  *tls.error = fiber->saved_errno;
 }
+
 // In the TLS of whom the kernel thread will run, before the thread pointer is: so a signal finds
 // its own worker at any moment (hooks/credentials.cc).
-[[gnu::noinline]] void set_running(void* thread_pointer, Fiber* fiber, Worker* worker) {
+inline void set_running(void* thread_pointer, Fiber* fiber, Worker* worker) {
   const auto offset =
       reinterpret_cast<char*>(&running) - static_cast<char*>(arch::thread_pointer());
   *reinterpret_cast<Running*>(static_cast<char*>(thread_pointer) + offset) = {fiber, worker};
   std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
-void enter(Fiber* from, Fiber* to) {
+// What is left of `from` in TLS is saved, and TLS is that of `to`.
+[[gnu::noinline]] void change_tls(Fiber* from, Fiber* to) {
+  if (!from->own_tls) {
+    const SharedTls tls = current_shared_tls();
+    from->exceptions = *tls.exceptions;
+    from->saved_errno = *tls.error;
+  }
   Worker* const worker = running.worker;
   // Null: that fiber borrows whatever TLS there is.
   if (from->thread_pointer != to->thread_pointer && to->thread_pointer != nullptr) {
     set_running(to->thread_pointer, to->visible, worker);
     arch::set_thread_pointer(to->thread_pointer);
   } else {
-    set_running(arch::thread_pointer(), to->visible, worker);
+    running = {to->visible, worker};
   }
+}
+
+void enter(Fiber* from, Fiber* to) {
+  change_tls(from, to);
 #if defined(__SANITIZE_ADDRESS__)
   const bool ends = from->state.load() == FiberState::kEnded;
   __sanitizer_start_switch_fiber(ends ? nullptr : &from->fake_stack, to->asan_bottom,
@@ -140,9 +159,6 @@ void prepare(Fiber* fiber) {
 [[gnu::noinline]] void switch_to(Fiber* from, Fiber* to, AfterSwitch after) {
   WEFT_DCHECK(from != to, "a switch has two ends");
   Crossing crossing = {from, after};
-  if (!from->own_tls) {
-    save_shared(from);
-  }
 #if defined(__SANITIZE_THREAD__)
   if (from->tsan_fiber == nullptr) {
     from->tsan_fiber = __tsan_get_current_fiber();
@@ -150,7 +166,7 @@ void prepare(Fiber* fiber) {
 #endif
   void* const target = to->context;
   enter(from, to);
-  const context::transfer_t transfer = context::jump_fcontext(target, &crossing);
+  const context::transfer_t transfer = arch::jump(target, &crossing);
   arrive(transfer, from);
   if (!from->own_tls) {
     restore_shared(from);

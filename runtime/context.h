@@ -20,7 +20,7 @@ struct Running {
   Fiber* fiber;    // null in an idle loop, and on kernel threads that are not weft's
   Worker* worker;  // null on kernel threads that are not weft's
 };
-extern thread_local Running running [[gnu::tls_model("initial-exec")]];
+extern constinit thread_local Running running [[gnu::tls_model("initial-exec")]];
 
 /// The running fiber, or null.
 inline Fiber* current() { return running.fiber; }

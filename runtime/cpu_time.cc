@@ -4,6 +4,7 @@
 
 #include "runtime/deadline.h"
 #include "runtime/scheduler.h"
+#include "runtime/switch_watch.h"
 #include "runtime/sys.h"
 
 namespace weft::runtime::cpu_time {
@@ -24,11 +25,7 @@ std::int64_t of_this_kernel_thread() {
 
 pid_t kernel_tid_of(const Fiber& fiber) { return fiber.worker.load()->kernel_tid; }
 
-bool runs(const Fiber& fiber) {
-  const FiberState state = fiber.state.load();
-  return fiber.worker.load() != nullptr &&
-         (state == FiberState::kRunning || state == FiberState::kNotified);
-}
+bool runs(const Fiber& fiber) { return state_of(fiber) == FiberState::kRunning; }
 
 // A fiber's time is one word, so that who reads it beside a switch sees it before or after, never
 // half. Even: the fiber does not run; the word is twice what it has used. Odd: it runs; the word is
@@ -50,6 +47,7 @@ void keep(Scheduler& scheduler) {
   if (is_kept.exchange(true)) {
     return;
   }
+  switch_watch::watchers.fetch_add(1);
   scheduler.for_each_fiber([](Fiber& fiber) {
     if (!runs(fiber)) {
       return;

@@ -1,5 +1,7 @@
 #include "runtime/deadline.h"
 
+#include "runtime/seeded.h"
+
 namespace weft::runtime {
 
 std::int64_t clock_ns(clockid_t clock) {
@@ -9,6 +11,11 @@ std::int64_t clock_ns(clockid_t clock) {
   return to_ns(now);
 }
 
-std::int64_t now_ns() { return clock_ns(CLOCK_MONOTONIC); }
+std::int64_t now_ns() {
+  const Seeded* const seeded = Seeded::of_caller();
+  return seeded == nullptr ? clock_ns(CLOCK_MONOTONIC) : seeded->now_ns();
+}
+
+bool is_real_time() { return Seeded::of_caller() == nullptr; }
 
 }  // namespace weft::runtime

@@ -1,4 +1,4 @@
-// deadline.h: a moment on CLOCK_MONOTONIC, or never.
+// deadline.h: a moment on CLOCK_MONOTONIC, or never; what time it is.
 //
 // Layer:  runtime. A timeout is a length and ends at the API; below it there are only deadlines.
 #pragma once
@@ -10,13 +10,16 @@
 
 namespace weft::runtime {
 
-/// Nanoseconds of CLOCK_MONOTONIC since its start.
+/// Nanoseconds of CLOCK_MONOTONIC since its start. In a seeded run: of its virtual time (seeded.h).
 std::int64_t now_ns();
+
+/// Whether now_ns() is CLOCK_MONOTONIC for the caller.
+bool is_real_time();
 
 /// Nanoseconds of the given clock since its start.
 std::int64_t clock_ns(clockid_t clock);
 
-/// A moment on CLOCK_MONOTONIC, or never. Sums saturate: a timeout of centuries is never.
+/// A moment on the clock of now_ns(), or never. Sums saturate: a timeout of centuries is never.
 class Deadline {
  public:
   constexpr Deadline() = default;
@@ -30,7 +33,7 @@ class Deadline {
   }
   /// The moment at which `clock` shows `ns`, as CLOCK_MONOTONIC stands to it now.
   static Deadline on_clock(clockid_t clock, std::int64_t ns) {
-    if (clock == CLOCK_MONOTONIC) {
+    if (clock == CLOCK_MONOTONIC && is_real_time()) {
       return at(ns);
     }
     return after(std::chrono::nanoseconds(ns - clock_ns(clock)));
@@ -47,6 +50,8 @@ class Deadline {
     const std::int64_t now = now_ns();
     return ns_ > now ? ns_ - now : 0;
   }
+  /// The same, as a length for the kernel.
+  [[nodiscard]] timespec left() const { return at(left_ns()).to_timespec(); }
   [[nodiscard]] constexpr timespec to_timespec() const {
     return {static_cast<time_t>(ns_ / kSecond), static_cast<long>(ns_ % kSecond)};
   }

@@ -6,6 +6,7 @@
 
 #include "runtime/os.h"
 #include "runtime/scheduler.h"
+#include "runtime/sys.h"
 
 namespace weft::runtime {
 
@@ -71,7 +72,12 @@ void FdSlot::remove(Side& s, FdWaiter& waiter) {
 void FdSlot::wake(Side& s, FdWaiter& waiter, FdWaiter::Outcome outcome) {
   remove(s, waiter);
   waiter.outcome = outcome;
-  unpark(waiter.fiber);
+  if (waiter.fiber != nullptr) {
+    unpark(waiter.fiber);
+    return;
+  }
+  const std::uint64_t one = 1;
+  sys::call(SYS_write, waiter.wake_fd, &one, sizeof one);
 }
 
 void FdSlot::wake_first_exclusive(Side& s) {
@@ -93,6 +99,19 @@ void FdSlot::wake_for_edge(Side& s) {
     }
     woke_exclusive = woke_exclusive || w->exclusive;
     wake(s, *w, FdWaiter::Outcome::kEvent);
+  }
+}
+
+void FdSlot::cancel_waits() {
+  const SpinGuard hold(lock_);
+  for (Side& s : sides_) {
+    FdWaiter* next = nullptr;
+    for (FdWaiter* w = s.head.load(std::memory_order_relaxed); w != nullptr; w = next) {
+      next = w->next;
+      if (w->heeds_cancel) {
+        wake(s, *w, FdWaiter::Outcome::kCancelled);
+      }
+    }
   }
 }
 

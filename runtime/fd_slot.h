@@ -13,15 +13,16 @@ struct Fiber;
 
 enum class Direction : std::uint8_t { kRead = 0, kWrite = 1 };
 
-/// One fiber's wait in one direction of one slot. Lives on the waiter's stack, from enter() to
-/// leave().
+/// One wait in one direction of one slot. Lives on the waiter's stack, from enter() to leave().
 struct FdWaiter {
-  enum class Outcome : std::uint8_t { kWaiting, kEvent, kClosed };
-  Fiber* fiber = nullptr;
+  enum class Outcome : std::uint8_t { kWaiting, kEvent, kClosed, kCancelled };
+  Fiber* fiber = nullptr;  // null: a kernel thread, which polls `wake_fd`, an eventfd
   FdWaiter* next = nullptr;
   FdWaiter* previous = nullptr;
+  int wake_fd = -1;
   bool exclusive =
       true;  // one event wakes one of these (read, accept), and all of the others (poll)
+  bool heeds_cancel = false;  // cancel_waits() ends it
   bool queued = false;
   Outcome outcome = Outcome::kWaiting;
 };
@@ -57,6 +58,9 @@ class FdSlot {
       wake_one(d);
     }
   }
+
+  /// Wakes all waiters that heed it, with kCancelled.
+  void cancel_waits();
 
   /// The number begins a new life (a call handed it out) or ends one (close): waiters wake with
   /// kClosed.

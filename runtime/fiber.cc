@@ -72,7 +72,7 @@ std::size_t stagger() { return std::size_t{cut.fetch_add(1, std::memory_order_re
 std::size_t overhead() { return std::size_t{8} * 128 + sizeof(Fiber) + fiber_align(); }
 
 pid_t new_tid() {
-  const pid_t tid = next_tid.fetch_add(1, std::memory_order_relaxed);
+  const pid_t tid = detail::fetch_add(next_tid, 1, std::memory_order_relaxed);
   if (tid > 0x7000'0000) {
     next_tid =
         kFirstFiberTid;  // as the kernel's own numbers wrap; 1.8 thousand million fibers later
@@ -124,6 +124,12 @@ bool renew(Fiber* fiber) {
   fiber->interrupted.store(false, std::memory_order_relaxed);
   fiber->cancelled.store(false, std::memory_order_relaxed);
   fiber->called.store(false, std::memory_order_relaxed);
+  fiber->limits = nullptr;
+  fiber->limit = Deadline::never();
+  fiber->watches = nullptr;
+  fiber->shields = 0;
+  fiber->was_cut_short = false;
+  fiber->outside_waits = 0;
   fiber->is_blocking.store(false, std::memory_order_relaxed);
   fiber->raises.store(0, std::memory_order_relaxed);
   fiber->unknown_handler_ran.store(false, std::memory_order_relaxed);

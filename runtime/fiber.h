@@ -9,9 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/deadline.h"
 #include "runtime/signal_stack.h"
 #include "runtime/stack.h"
 #include "runtime/timers.h"
+
+namespace weft::detail {
+struct SwitchWatch;
+struct TimeLimit;
+}  // namespace weft::detail
 
 namespace weft::runtime {
 
@@ -19,6 +25,7 @@ class Scheduler;
 class Worker;
 struct Fiber;
 struct PendingSignal;
+struct Thrown;
 namespace fiber_signals {
 enum class HandlersRun : std::uint8_t;
 }
@@ -84,17 +91,33 @@ class SharedWaitReason {
 /// never unmapped: a late unpark of a fiber that has ended meets another fiber or a free one, never
 /// a fault, and costs at most a spurious wake-up.
 struct Fiber {
-  // -- the worker that runs it, only --
+  // -- what each switch looks at: two cache lines --
+  // The worker that runs it, only:
   void* context = nullptr;         // where it left off; null while it runs
   void* thread_pointer = nullptr;  // its own TLS, or that of its kernel thread
-  Worker* pinned = nullptr;        // it runs there only, and nobody else does
   Fiber* visible = nullptr;  // what current() says while it runs: itself, or null for an idle loop
+  Worker* pinned = nullptr;  // it runs there only, and nobody else does
   ExceptionGlobals exceptions;  // shared TLS only
+  Fiber* next = nullptr;        // in the queue that holds it; changed by whoever queues it
   int saved_errno = 0;          // shared TLS only
   bool own_tls = false;
   bool is_main = false;
   bool hears_of_deadlock = false;  // its wait can be ended by one; main fibers of the library only
   bool is_deadlocked = false;      // and has been
+  // Any thread:
+  std::atomic<FiberState> state{FiberState::kFree};
+  std::atomic<bool> interrupted{false};          // its wait shall end: see interruptible.h
+  std::atomic<bool> cancelled{false};            // pthread_cancel: the next cancellation point acts
+  std::atomic<bool> is_called_off{false};        // `thrown` waits for its next wait: see call_off.h
+  std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker
+  std::atomic<Worker*> worker{nullptr};          // where it runs, or last ran; written by that
+  std::atomic<std::uint64_t> signal_mask{0};     // changed by the fiber itself
+  std::atomic<std::uint64_t> pending_signals{0};  // those in `signals`: see fiber_signals.h
+  Scheduler* scheduler = nullptr;                 // constant while it lives
+  // The fiber itself:
+  Deadline limit;                                          // the first of `limits` to pass
+  std::atomic<fiber_signals::HandlersRun> handlers_run{};  // since the call that may wait began
+  int shields = 0;  // while there are any, nothing calls off its waits
 #if defined(__SANITIZE_ADDRESS__)
   void* fake_stack = nullptr;
   const void* asan_bottom = nullptr;
@@ -105,18 +128,12 @@ struct Fiber {
 #endif
 
   // -- any thread --
-  std::atomic<FiberState> state{FiberState::kFree};
-  std::atomic<bool> interrupted{false};       // its wait shall end: see interruptible.h
-  std::atomic<bool> cancelled{false};         // pthread_cancel: the next cancellation point acts
-  std::atomic<bool> is_blocking{false};       // in a call that may block its kernel thread
-  std::atomic<bool> called{false};            // there is, or was, something that it must act on
-  std::atomic<Worker*> worker{nullptr};       // where it runs, or last ran; written by that
-  std::atomic<std::uint64_t> signal_mask{0};  // changed by the fiber itself
-  std::atomic<std::uint64_t> pending_signals{0};  // those in `signals`: see fiber_signals.h
+  std::atomic<bool> is_blocking{false};           // in a call that may block its kernel thread
+  std::atomic<bool> called{false};                // there is, or was, something that it must act on
   std::atomic<std::uint64_t> awaited_signals{0};  // it is in sigwait for these
   PendingSignal* signals = nullptr;               // guarded by the lock of fiber_signals.cc
-  Fiber* next = nullptr;                          // in the queue that holds it
-  Scheduler* scheduler = nullptr;                 // constant while it lives
+  Thrown* thrown = nullptr;                       // guarded as call_off.h says
+  const void* thrown_guard = nullptr;             // an address; constant while it lives
   Timer timer;                                    // its one deadline
   std::atomic<std::uint32_t> end_state{0};        // bits of End
   std::atomic<const Fiber*> joiner{nullptr};      // who waits for its end, if a fiber does
@@ -127,6 +144,8 @@ struct Fiber {
 
   // -- constant from spawn to end --
   std::uint64_t id = 0;
+  std::uint64_t parent_id = 0;  // of the fiber that has spawned it; 0: none
+  bool is_background = false;   // its scheduler may end without it
   pid_t tid = 0;                // what this thread is for libc; above any that the kernel gives
   std::size_t asked_stack = 0;  // what pthread_getattr_np says of it; zero: what there is
   std::size_t asked_guard = 0;
@@ -146,10 +165,12 @@ struct Fiber {
   std::uint32_t signals_taken = 0;
   bool is_queued = false;      // its stack may hold waiters of the parking lot
   std::atomic<int> raises{0};  // the signal it sends itself just now: its handler runs at once
-  std::atomic<fiber_signals::HandlersRun> handlers_run{};  // since the call that may wait began
-  std::atomic<bool> unknown_handler_ran{false};  // one that nobody announced; set by a worker
   void* result = nullptr;
-  void* locals = nullptr;  // fiber_local.h
+  void* locals = nullptr;                  // fiber_local.h
+  detail::TimeLimit* limits = nullptr;     // all that it is under: call_off.h
+  detail::SwitchWatch* watches = nullptr;  // the innermost one: switch_watch.h
+  int outside_waits = 0;                   // that it is in: OutsideWait in block.h
+  bool was_cut_short = false;  // a wait was called off that can't throw, and nothing has since
   SharedWaitReason waits_for;
   char name[16] = {};
 

@@ -191,6 +191,9 @@ HandlersRun run_handlers(Fiber& self) {
 }
 
 void drop_all(Fiber& fiber) {
+  if (fiber.pending_signals.load(std::memory_order_relaxed) == 0) {
+    return;
+  }
   siginfo_t info = {};
   while (take(fiber, sys::kAllSignals, &info)) {
   }

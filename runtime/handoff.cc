@@ -7,6 +7,7 @@
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
+#include "runtime/switch_watch.h"
 
 namespace weft::runtime {
 
@@ -45,6 +46,7 @@ void Scheduler::hand_off_own() {
   RunQueue* const own = worker->queue.load(std::memory_order_relaxed);
   if (has_migration() && !is_alone() && own != nullptr &&
       worker->mode.load(std::memory_order_relaxed) == WorkerMode::kUser) {
+    switch_watch::stands_aside(*runtime::current());
     hand_off(*own, worker);
   }
 }

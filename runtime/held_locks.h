@@ -42,6 +42,6 @@ struct HeldLocks {
 };
 
 /// The running thread's. Never cache its address across a switch.
-extern thread_local HeldLocks held_locks [[gnu::tls_model("initial-exec")]];
+extern constinit thread_local HeldLocks held_locks [[gnu::tls_model("initial-exec")]];
 
 }  // namespace weft::runtime

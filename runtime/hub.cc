@@ -8,8 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <new>
 
 #include "runtime/check.h"
+#include "runtime/os.h"
+#include "runtime/ring.h"
 #include "runtime/sys.h"
 
 namespace weft::runtime {
@@ -17,6 +21,7 @@ namespace {
 
 constexpr int kMaxEvents = 256;
 constexpr int kMaxHubs = 64;
+constexpr std::uint32_t kEverything = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 constexpr std::uint64_t kWakeEvent = ~std::uint64_t{0};
 constexpr std::uint64_t kAlarmEvent = kWakeEvent - 1;
 
@@ -25,6 +30,7 @@ struct OwnFds {
   std::atomic<int> epoll{-1};
   std::atomic<int> wake{-1};
   std::atomic<int> timer{-1};
+  std::atomic<int> ring{-1};
 };
 constinit OwnFds own_fds[kMaxHubs];
 constinit std::atomic<std::uint64_t> used_bits{0};
@@ -69,7 +75,7 @@ int Hub::add_own(int fd, std::uint64_t tag) const {
   return static_cast<int>(-sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, fd, &event));
 }
 
-int Hub::open() {
+int Hub::open(bool with_ring) {
   epoll_ = move_high(sys::call(SYS_epoll_create1, EPOLL_CLOEXEC));
   wake_ = move_high(sys::call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
   timer_ = move_high(sys::call(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
@@ -88,11 +94,43 @@ int Hub::open() {
   own.timer = timer_;
   alarm_lock_.after_fork_in_child();  // if this is one
   alarm_ns_ = Deadline::never().ns();
+  if (with_ring) {
+    open_ring();
+  }
   const int error = add_own(wake_, kWakeEvent);
   return error != 0 ? error : add_own(timer_, kAlarmEvent);
 }
 
-void Hub::close() {
+void Hub::open_ring() {
+  void* const memory = os::map(sizeof(Ring));
+  if (memory == nullptr) {
+    return;
+  }
+  ring_ = new (memory) Ring;
+  if (const int error = ring_->open(epoll_)) {
+    os::unmap(ring_, sizeof(Ring));
+    ring_ = nullptr;
+    static constinit std::atomic<bool> is_said{false};
+    if (!is_said.exchange(true)) {
+      print_line("weft: WEFT_HUB=io_uring: the kernel refuses an io_uring of our kind (",
+                 strerrordesc_np(error), "): epoll it is. It takes Linux 6.1, and permission.");
+    }
+    return;
+  }
+  ring_->move_to(move_high(ring_->fd()));
+  own_fds[__builtin_ctzll(bit_)].ring = ring_->fd();
+}
+
+void Hub::close_ring(bool is_ours) {
+  if (ring_ != nullptr) {
+    ring_->close(is_ours);
+    os::unmap(ring_, sizeof(Ring));
+    ring_ = nullptr;
+  }
+}
+
+void Hub::close(bool is_ours) {
+  close_ring(is_ours);
   for (const int fd : {epoll_, wake_.load(), timer_}) {
     if (fd >= 0) {
       sys::call(SYS_close, fd);
@@ -108,6 +146,7 @@ void Hub::close() {
   own.epoll = -1;
   own.wake = -1;
   own.timer = -1;
+  own.ring = -1;
   for_each_fd_slot([this](int, FdSlot& slot) {
     if ((slot.registered() & bit_) != 0) {
       slot.clear_registered(bit_);
@@ -118,12 +157,13 @@ void Hub::close() {
 }
 
 bool Hub::owns(int fd) {
-  std::uint64_t used = used_bits.load(std::memory_order_relaxed);
+  std::uint64_t used = fd < 0 ? 0 : used_bits.load(std::memory_order_relaxed);
   for (; used != 0; used &= used - 1) {
     const OwnFds& own = own_fds[__builtin_ctzll(used)];
     if (fd == own.epoll.load(std::memory_order_relaxed) ||
         fd == own.wake.load(std::memory_order_relaxed) ||
-        fd == own.timer.load(std::memory_order_relaxed)) {
+        fd == own.timer.load(std::memory_order_relaxed) ||
+        fd == own.ring.load(std::memory_order_relaxed)) {
       return true;
     }
   }
@@ -141,6 +181,7 @@ int Hub::next_own(int after) {
     consider(own.epoll.load(std::memory_order_relaxed));
     consider(own.wake.load(std::memory_order_relaxed));
     consider(own.timer.load(std::memory_order_relaxed));
+    consider(own.ring.load(std::memory_order_relaxed));
   }
   return best;
 }
@@ -149,8 +190,7 @@ int Hub::ensure_registered(int fd, FdSlot& slot) {
   if ((slot.registered() & bit_) != 0) {
     return 0;
   }
-  epoll_event event = {EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
-                       {.u64 = pack(fd, slot)}};
+  epoll_event event = {kEverything, {.u64 = pack(fd, slot)}};
   long result = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, fd, &event);
   if (result == -EEXIST) {
     // The number had this description before, closed behind our back while a duplicate kept it
@@ -164,6 +204,18 @@ int Hub::ensure_registered(int fd, FdSlot& slot) {
   return static_cast<int>(-result);
 }
 
+int Hub::register_anew(int fd, FdSlot& slot) {
+  if ((slot.registered() & bit_) != 0) {
+    epoll_event event = {kEverything, {.u64 = pack(fd, slot)}};
+    const long result = sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_MOD, fd, &event);
+    if (result != -ENOENT) {
+      return static_cast<int>(-result);
+    }
+    slot.clear_registered(bit_);
+  }
+  return ensure_registered(fd, slot);
+}
+
 void Hub::forget(int fd, FdSlot& slot) {
   if ((slot.registered() & bit_) != 0) {
     epoll_event ignored = {};  // kernels before 2.6.9 wanted one
@@ -172,10 +224,39 @@ void Hub::forget(int fd, FdSlot& slot) {
   }
 }
 
+void Hub::forget_everywhere(int fd, FdSlot& slot) {
+  for (std::uint64_t bits = slot.registered(); bits != 0; bits &= bits - 1) {
+    epoll_event ignored = {};
+    // If that hub has just been closed, its number is none of an epoll that has this descriptor.
+    sys::call(SYS_epoll_ctl, own_fds[__builtin_ctzll(bits)].epoll.load(), EPOLL_CTL_DEL, fd,
+              &ignored);
+    slot.clear_registered(bits & -bits);
+  }
+}
+
 Hub::Polled Hub::poll(int milliseconds) {
+  return ring_ != nullptr && ring_->is_busy() ? poll_ring(milliseconds) : poll_epoll(milliseconds);
+}
+
+// The ring speaks once of the events that epoll has: all of them are taken.
+Hub::Polled Hub::poll_ring(int milliseconds) {
+  const Ring::Polled met = ring_->poll(milliseconds);
+  Polled polled = {.events = met.calls, .signal = met.signal};
+  for (bool has_more = met.descriptors; has_more;) {
+    const Polled here = poll_epoll(0);
+    polled.events += here.events;
+    polled.signal = polled.signal || here.signal;
+    polled.woken = polled.woken || here.woken;
+    polled.alarm = polled.alarm || here.alarm;
+    has_more = here.events == kMaxEvents || here.signal;
+  }
+  return polled;
+}
+
+Hub::Polled Hub::poll_epoll(int milliseconds) {
   epoll_event events[kMaxEvents];  // NOLINT: filled by the kernel; clearing 3 KiB per poll is waste
   const long got = sys::call(SYS_epoll_pwait, epoll_, events, kMaxEvents, milliseconds, nullptr, 0);
-  counters.polls.fetch_add(1, std::memory_order_relaxed);
+  counters.polls.fetch_add(1, std::memory_order_relaxed);  // before any edge: hooks/poll.cc
   Polled polled;
   if (got < 0) {
     WEFT_CHECK(got == -EINTR, "the hub's epoll instance works: did the program close it?");

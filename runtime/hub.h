@@ -13,6 +13,8 @@ struct epoll_event;
 
 namespace weft::runtime {
 
+class Ring;
+
 /// One epoll instance, polled by its scheduler's idle workers. A descriptor is registered once,
 /// edge-triggered and for both directions, when somebody first has to wait for it; close takes it
 /// out.
@@ -20,17 +22,27 @@ namespace weft::runtime {
 /// Threads: ensure_registered, wake, set_alarm: any. open, close, poll: the scheduler's.
 class Hub {
  public:
-  /// Returns 0 or an errno.
-  [[nodiscard]] int open();
-  void close();
+  /// Returns 0 or an errno. `with_ring`: with an io_uring beside epoll, if the kernel allows it;
+  /// only for a scheduler that has one kernel thread, which calls this.
+  [[nodiscard]] int open(bool with_ring = false);
+  /// `is_ours`: false in a fork's child.
+  void close(bool is_ours = true);
+  /// Null: it has none.
+  [[nodiscard]] Ring* ring() const { return ring_; }
 
   /// Registers the descriptor here, once in its life. 0, or an errno: EPERM says that it cannot be
   /// polled (a regular file: always ready), EBADF that it is closed, ELOOP that it is an epoll
   /// nested too deep.
   [[nodiscard]] int ensure_registered(int fd, FdSlot& slot);
 
+  /// The same for a number that may have been closed and handed out again unseen: a system call
+  /// each time.
+  [[nodiscard]] int register_anew(int fd, FdSlot& slot);
+
   /// Takes the descriptor out: for one whose description lives on under another number.
   void forget(int fd, FdSlot& slot);
+  /// Takes it out of all hubs of the process. Threads: any.
+  static void forget_everywhere(int fd, FdSlot& slot);
 
   /// What a poll met.
   struct Polled {
@@ -76,11 +88,16 @@ class Hub {
 
  private:
   [[nodiscard]] int add_own(int fd, std::uint64_t tag) const;
+  void open_ring();
+  void close_ring(bool is_ours);
+  Polled poll_epoll(int milliseconds);
+  Polled poll_ring(int milliseconds);
   void clear_alarm();
   static int next_own(int after);
   int epoll_ = -1;
   std::atomic<int> wake_{-1};  // read by whoever wakes, at any time
   int timer_ = -1;
+  Ring* ring_ = nullptr;
   std::uint64_t bit_ = 0;
   SpinLock alarm_lock_;
   std::atomic<std::int64_t> alarm_ns_{Deadline::never().ns()};

@@ -34,10 +34,21 @@ class Inbox {
   }
 
   [[nodiscard]] bool is_empty() const { return head_.load(std::memory_order_seq_cst) == nullptr; }
+
+  /// Who puts a fiber, until it touches the scheduler no more: from put() on the fiber may run, and
+  /// be the last that its scheduler waited for.
+  void enter() { visitors_.fetch_add(1); }
+  void leave() { visitors_.fetch_sub(1); }
+  /// They are here for a few instructions.
+  [[nodiscard]] bool has_visitors() const { return visitors_.load() != 0; }
+
+  /// In a fork's child.
   void clear() { head_ = nullptr; }
+  void forget_visitors() { visitors_ = 0; }
 
  private:
   alignas(64) std::atomic<Fiber*> head_{nullptr};
+  std::atomic<int> visitors_{0};  // beside what they write anyway
 };
 
 }  // namespace weft::runtime

@@ -1,4 +1,5 @@
-// interruptible.h: waits that a signal for the fiber, or its cancellation, can end.
+// interruptible.h: waits that a signal for the fiber, or its cancellation, can end; and what others
+// throw into it (call_off.h).
 //
 // Layer:  runtime.
 //
@@ -7,24 +8,32 @@
 // touched, so what the other stores there is not lost; if it was, clearing it is a full barrier,
 // and the reason is seen. Both are sequentially consistent.
 #pragma once
+#include "runtime/call_off.h"
 #include "runtime/fiber.h"
 #include "runtime/fiber_signals.h"
 
 namespace weft::runtime {
 
+/// Ends the fiber's wait, if it is in one that can be ended. Threads: any; async-signal-safe.
+void interrupt(Fiber& fiber);
+
 /// One wait of the running fiber. `interruptible`: handlers and cancellation end it for good. If
 /// not, the caller waits again once the handlers have run, and only asynchronous cancellation
-/// counts.
+/// counts. `cancellable`: what others throw into the fiber ends it for good.
 class Interruptible {
  public:
-  Interruptible(Fiber& self, bool interruptible) : self_(self), interruptible_(interruptible) {
+  Interruptible(Fiber& self, bool interruptible, bool cancellable = false)
+      : self_(self), interruptible_(interruptible), cancellable_(cancellable) {
     if (self_.interrupted.load(std::memory_order_seq_cst)) {
       self_.interrupted.exchange(false);
     }
-    if (must_cancel_at_once(self) || fiber_signals::can_run(self) ||
-        self.unknown_handler_ran.load(std::memory_order_relaxed) ||
-        self.handlers_run.load(std::memory_order_relaxed) != fiber_signals::HandlersRun::kNone ||
-        (interruptible_ && must_cancel(self))) {
+    if (is_called_off()) {
+      interrupt(self_);  // it shall not park at all
+    } else if (must_cancel_at_once(self) || fiber_signals::can_run(self) ||
+               self.unknown_handler_ran.load(std::memory_order_relaxed) ||
+               self.handlers_run.load(std::memory_order_relaxed) !=
+                   fiber_signals::HandlersRun::kNone ||
+               (interruptible_ && must_cancel(self))) {
       self_.interrupted.store(true, std::memory_order_relaxed);
     }
   }
@@ -38,12 +47,13 @@ class Interruptible {
     return self_.interrupted.load(std::memory_order_relaxed) && self_.interrupted.exchange(false);
   }
 
+  /// Once it has been ended: whether by what was thrown into the fiber.
+  [[nodiscard]] bool is_called_off() const { return cancellable_ && call_off::has_thrown(self_); }
+
  private:
   Fiber& self_;
   bool interruptible_;
+  bool cancellable_;
 };
-
-/// Ends the fiber's wait, if it is in one that can be ended. Threads: any; async-signal-safe.
-void interrupt(Fiber& fiber);
 
 }  // namespace weft::runtime

@@ -11,6 +11,8 @@
 #include "runtime/report.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
+#include "runtime/spin_lock.h"
+#include "runtime/stuck_report.h"
 #include "runtime/sys.h"
 
 namespace weft::runtime {
@@ -34,13 +36,27 @@ void Monitor::start() {
   }
 }
 
-void Monitor::stop() {
+// False if there is none.
+bool Monitor::begin_stop() {
   State runs = State::kRuns;
   if (!state_.compare_exchange_strong(runs, State::kStops)) {
-    return;
+    return false;
   }
   call();
-  lot::park_while(&state_, [this] { return state_.load() != State::kHasEnded; });
+  return true;
+}
+
+void Monitor::stop() {
+  if (begin_stop()) {
+    lot::park_while(&state_, [this] { return state_.load() != State::kHasEnded; });
+  }
+}
+
+// It takes a look's time.
+void Monitor::stop_here() {
+  if (begin_stop()) {
+    yield_cpu_until([this] { return state_.load() == State::kHasEnded; });
+  }
 }
 
 bool Monitor::report_and_quit() {
@@ -112,7 +128,7 @@ void Monitor::look(Seen* seen) {
   const std::uint64_t picks = scheduler_.picks();
   idle_looks_ = scheduler_.is_idle() && picks == picks_seen_ ? idle_looks_ + 1 : 0;
   picks_seen_ = picks;
-  const bool reports = settings().monitor;
+  const bool reports = reports_stuck();
   const std::int64_t moment = reports ? now_ns() : 0;
   for (int i = 0; i < scheduler_.holders(); ++i) {
     RunQueue& queue = scheduler_.queue(i);
@@ -124,7 +140,10 @@ void Monitor::look(Seen* seen) {
     now.since_ns = is_stuck ? seen[i].since_ns : moment;
     seen[i] = now;
     if (is_stuck && !scheduler_.is_alone()) {
-      relieve(queue, holder);
+      // With a seed the order would depend on how fast code runs.
+      if (scheduler_.has_migration() && scheduler_.seeded() == nullptr) {
+        relieve(queue, holder);
+      }
       if (reports) {
         stuck_.notice(*holder, now.since_ns);
       }

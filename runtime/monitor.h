@@ -34,6 +34,8 @@ class Monitor {
   }
   /// Ends the thread, and waits until it has ended.
   void stop();
+  /// The same where no other fiber shall run meanwhile.
+  void stop_here();
   /// Has a report written to standard error, then ends the process by SIGQUIT. False if there is no
   /// monitor. Async-signal-safe.
   bool report_and_quit();
@@ -54,6 +56,7 @@ class Monitor {
   bool pause();
   void wait(const timespec* timeout);
   void call();
+  bool begin_stop();
   void look(Seen* seen);
   void relieve(RunQueue& queue, const Worker* stuck);
   void sleep_while_idle();

@@ -14,6 +14,7 @@ void* pointer_or_null(long result) {
              : reinterpret_cast<void*>(result);  // NOLINT(performance-no-int-to-ptr)
 }
 constinit ThreadStarter thread_starter = ::pthread_create;
+constinit bool has_hooks = false;
 
 }  // namespace
 
@@ -30,15 +31,20 @@ void* remap(void* memory, std::size_t old_bytes, std::size_t new_bytes) {
 
 void become_multithreaded() {
   // libc prepares for threads (setuid's signal, stdio's locks) when it makes its first, and only
-  // while the flag is set.
-  if (__atomic_load_n(&::__libc_single_threaded, __ATOMIC_RELAXED) != 0 &&
+  // while the flag is set. Others read that without care (std::shared_ptr): no write without need.
+  if (__atomic_load_n(&::__libc_single_threaded, __ATOMIC_RELAXED) == 0 ||
       !start_thread([](void* unused) { return unused; }, nullptr)) {
     return;
   }
   __atomic_store_n(&::__libc_single_threaded, 0, __ATOMIC_RELAXED);
 }
 
-void set_thread_starter(ThreadStarter starter) { thread_starter = starter; }
+void set_thread_starter(ThreadStarter starter) {
+  thread_starter = starter;
+  has_hooks = true;
+}
+
+bool is_hooked() { return has_hooks; }
 
 bool start_thread(void* (*function)(void*), void* argument) {
   constexpr std::size_t kStack = std::size_t{256} << 10;

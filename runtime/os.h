@@ -22,6 +22,8 @@ void unmap(void* memory, std::size_t bytes);
 /// fibers, so they set libc's own here.
 using ThreadStarter = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
 void set_thread_starter(ThreadStarter starter);
+/// Whether that was set: then signal handlers, too, may wait, and let other fibers run meanwhile.
+[[nodiscard]] bool is_hooked();
 
 /// Tells libc and libstdc++ that there is more than one thread from now on: they leave out locks
 /// and atomics as long as there is not.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/interruptible.h"
+#include "runtime/lot_wait_set.h"
 #include "runtime/scheduler.h"
 #include "runtime/sys.h"
 
@@ -34,45 +35,26 @@ void append(Bucket& bucket, Waiter& waiter) {
   waiter.queued = true;
 }
 
-// Takes out a waiter that nobody has woken. False if somebody has.
-bool withdraw(Waiter& waiter) {
-  for (;;) {
-    const void* const address = waiter.address.load();
-    Bucket& bucket = bucket_of(address);
-    const SpinGuard hold(bucket.lock);
-    if (waiter.address.load() != address) {
-      continue;  // moved to another bucket meanwhile
-    }
-    if (!waiter.queued) {
-      return false;
-    }
-    Waiter* previous = nullptr;
-    for (Waiter* w = bucket.head; w != &waiter; w = w->next) {
-      previous = w;
-    }
-    remove_next(bucket, previous, &waiter);
-    return true;
-  }
-}
-
 template <class IsWoken>
 Woken sleep_on_fiber(Fiber* self, const void* address, const ParkOptions& options,
                      IsWoken is_woken) {
   Woken ended = Woken::kUnparked;
   self->waits_for = WaitReason{options.kind, -1, address};
   self->hears_of_deadlock = options.hears_of_deadlock;
-  Interruptible interruptible(*self, options.interruptible);
+  Interruptible interruptible(*self, options.interruptible, options.cancellable);
+  const Deadline deadline =
+      options.cancellable ? call_off::limited(*self, options.deadline) : options.deadline;
   while (!is_woken()) {
-    const bool in_time = park_until(options.deadline);
+    const bool in_time = park_until(deadline);
     if (is_woken()) {
       break;
     }
     if (!in_time) {
-      ended = Woken::kTimedOut;
+      ended = deadline == options.deadline ? Woken::kTimedOut : Woken::kCalledOff;
       break;
     }
     if (interruptible.has_ended()) {
-      ended = Woken::kInterrupted;
+      ended = interruptible.is_called_off() ? Woken::kCalledOff : Woken::kInterrupted;
       break;
     }
     if (std::exchange(self->is_deadlocked, false)) {
@@ -85,12 +67,12 @@ Woken sleep_on_fiber(Fiber* self, const void* address, const ParkOptions& option
   return ended;
 }
 
-Woken sleep_on_thread(Waiter& waiter, const ParkOptions& options) {
+Woken sleep_on_thread(const std::atomic<std::uint32_t>& woken, const ParkOptions& options) {
   const timespec until = options.deadline.to_timespec();
-  const auto* word = reinterpret_cast<const std::uint32_t*>(&waiter.woken);
-  while (waiter.woken.load(std::memory_order_acquire) == 0) {
+  const auto* word = reinterpret_cast<const std::uint32_t*>(&woken);
+  while (woken.load(std::memory_order_acquire) == 0) {
     const long result = sys::futex_wait(word, 0, options.deadline.is_never() ? nullptr : &until);
-    if (waiter.woken.load(std::memory_order_acquire) != 0) {
+    if (woken.load(std::memory_order_acquire) != 0) {
       break;
     }
     if (result == -ETIMEDOUT) {
@@ -115,18 +97,56 @@ void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t 
   waiter.address.store(address, std::memory_order_relaxed);
   waiter.fiber = current();
   waiter.tag = tag;
-  if (waiter.fiber != nullptr) {
+  if (waiter.fiber != nullptr && waiter.set == nullptr) {
     waiter.fiber->is_queued = true;
     std::atomic_signal_fence(std::memory_order_seq_cst);
   }
   append(bucket, waiter);
 }
 
+Woken sleep_until_set(const std::atomic<std::uint32_t>& word, const void* address,
+                      const ParkOptions& options) {
+  Fiber* const self = current();
+  if (self == nullptr) {
+    return sleep_on_thread(word, options);
+  }
+  return sleep_on_fiber(self, address, options,
+                        [&word] { return word.load(std::memory_order_acquire) != 0; });
+}
+
+void wake_sleeper(Fiber* sleeper, const std::atomic<std::uint32_t>& word) {
+  if (sleeper != nullptr) {
+    runtime::unpark(sleeper);
+  } else {
+    sys::futex_wake(reinterpret_cast<const std::uint32_t*>(&word), 1);
+  }
+}
+
+bool withdraw(Waiter& waiter) {
+  for (;;) {
+    const void* const address = waiter.address.load();
+    Bucket& bucket = bucket_of(address);
+    const SpinGuard hold(bucket.lock);
+    if (waiter.address.load() != address) {
+      continue;  // moved to another bucket meanwhile
+    }
+    if (!waiter.queued) {
+      return false;
+    }
+    Waiter* previous = nullptr;
+    Waiter* w = bucket.head;
+    for (; w != nullptr && w != &waiter; w = w->next) {
+      previous = w;
+    }
+    if (w != nullptr) {  // a fork's child has empty queues
+      remove_next(bucket, previous, &waiter);
+    }
+    return w != nullptr;
+  }
+}
+
 Woken sleep(Waiter& waiter, const ParkOptions& options) {
-  const auto is_woken = [&waiter] { return waiter.woken.load(std::memory_order_acquire) != 0; };
-  const Woken ended = waiter.fiber != nullptr
-                          ? sleep_on_fiber(waiter.fiber, waiter.address.load(), options, is_woken)
-                          : sleep_on_thread(waiter, options);
+  const Woken ended = sleep_until_set(waiter.woken, waiter.address.load(), options);
   const bool is_withdrawn = ended != Woken::kUnparked && withdraw(waiter);
   if (waiter.fiber != nullptr) {
     waiter.fiber->is_queued = false;
@@ -143,16 +163,13 @@ Woken sleep(Waiter& waiter, const ParkOptions& options) {
 void wake_next(Bucket& bucket, Waiter* previous) {
   Waiter* const waiter = previous == nullptr ? bucket.head : previous->next;
   remove_next(bucket, previous, waiter);
-  Fiber* const fiber = waiter->fiber;
-  const auto* word = reinterpret_cast<const std::uint32_t*>(&waiter->woken);
-  // From this store on the waiter may be gone; a fiber's memory is never unmapped, and a futex wake
-  // at a dead address wakes nobody.
-  waiter->woken.store(1, std::memory_order_release);
-  if (fiber != nullptr) {
-    runtime::unpark(fiber);
-  } else {
-    sys::futex_wake(word, 1);
+  if (waiter->set != nullptr) {
+    waiter->set->put(static_cast<WaitSet::Member&>(*waiter));
+    return;
   }
+  Fiber* const fiber = waiter->fiber;
+  waiter->woken.store(1, std::memory_order_release);
+  wake_sleeper(fiber, waiter->woken);
 }
 
 // A waiter per place; a wake-up at any of them takes that one out, and the others take themselves

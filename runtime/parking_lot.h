@@ -14,6 +14,7 @@
 
 #include "runtime/deadline.h"
 #include "runtime/fiber.h"
+#include "runtime/may_wait.h"
 #include "runtime/spin_lock.h"
 
 namespace weft::runtime::lot {
@@ -25,14 +26,19 @@ enum class Woken : std::uint8_t {
   kInterrupted,  // there is a handler to run, or has been, or the fiber is to be cancelled: look
                  // again; nobody's wake-up was taken
   kDeadlock,     // nobody is left who could wake; only where hears_of_deadlock
+  kCalledOff,    // by what was thrown into the fiber, or by its limit of time; only where
+                 // cancellable; nobody's wake-up was taken
 };
+
+class WaitSet;
 
 /// One wait. Fields but `woken` are guarded by the lock of the bucket of `address`.
 struct Waiter {
   std::atomic<const void*> address{nullptr};
   Fiber* fiber = nullptr;  // null: a kernel thread, which sleeps on `woken`
   Waiter* next = nullptr;
-  std::uint32_t tag = 0;  // for the waker to choose by
+  WaitSet* set = nullptr;  // that it is a member of: who sleeps is the owner of that
+  std::uint32_t tag = 0;   // for the waker to choose by
   bool queued = false;
   std::atomic<std::uint32_t> woken{0};
 };
@@ -50,12 +56,22 @@ struct ParkOptions {
   std::uint32_t tag = 0;
   bool interruptible = false;
   bool hears_of_deadlock = false;
+  bool cancellable = false;
   WaitReason::Kind kind = WaitReason::Kind::kAddress;  // for reports
 };
 
 /// Sleeps until woken, the deadline, (if asked) a signal handler, cancellation or a deadlock, or an
 /// asynchronous cancellation; takes itself out of the queue then.
 Woken sleep(Waiter& waiter, const ParkOptions& options);
+/// The same for a word that is 0 until somebody sets it and then calls wake_sleeper() with who
+/// sleeps here. `address` is for reports.
+Woken sleep_until_set(const std::atomic<std::uint32_t>& word, const void* address,
+                      const ParkOptions& options);
+/// Threads: any. From the store to the word on the sleeper may be gone: a fiber's memory is never
+/// unmapped, and a futex wake at a dead address wakes nobody.
+void wake_sleeper(Fiber* sleeper, const std::atomic<std::uint32_t>& word);
+/// Takes out a waiter that nobody has woken. False if somebody has.
+bool withdraw(Waiter& waiter);
 /// Takes out and wakes the waiter behind `previous` (null: the head). The bucket's lock is held.
 void wake_next(Bucket& bucket, Waiter* previous);
 
@@ -63,6 +79,7 @@ void wake_next(Bucket& bucket, Waiter* previous);
 /// outside of the lock.
 template <class Valid, class BeforeSleep>
 Woken park(const void* address, Valid valid, BeforeSleep before_sleep, ParkOptions options = {}) {
+  check_may_wait();
   Waiter waiter;
   Bucket& bucket = bucket_of(address);
   bucket.lock.lock();

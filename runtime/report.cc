@@ -1,6 +1,7 @@
 #include "runtime/report.h"
 
 #include <sys/uio.h>
+#include <weft/introspection.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -17,6 +18,7 @@ constexpr int kNobody = -1;
 // What is known of one fiber.
 struct Line {
   std::uint64_t id = 0;
+  std::uint64_t parent_id = 0;
   pid_t tid = 0;
   const void* end_state = nullptr;
   FiberState state = FiberState::kFree;
@@ -34,9 +36,10 @@ std::vector<Line> look(Scheduler& scheduler) {
     }
     Line line;
     line.id = fiber.id;
+    line.parent_id = fiber.parent_id;
     line.tid = fiber.tid;
     line.end_state = &fiber.end_state;
-    line.state = fiber.state.load();
+    line.state = state_of(fiber);
     line.waits_for = fiber.waits_for.load();
     constexpr char kMain[] = "main";  // its own name is the process's
     if (fiber.is_main) {
@@ -75,6 +78,16 @@ int blocker_of(const std::vector<Line>& lines, const WaitReason& reason) {
     return find(lines, [&reason](const Line& l) { return l.end_state == reason.address; });
   }
   return kNobody;
+}
+
+std::vector<Line> look_with_blockers(Scheduler& scheduler) {
+  std::vector<Line> lines = look(scheduler);
+  for (Line& line : lines) {
+    if (line.state == FiberState::kParked) {
+      line.blocker = blocker_of(lines, line.waits_for);
+    }
+  }
+  return lines;
 }
 
 std::string describe(const Line& line) {
@@ -130,7 +143,6 @@ std::string describe_state(const std::vector<Line>& lines, const Line& line) {
     case FiberState::kReady:
       return "is ready";
     case FiberState::kRunning:
-    case FiberState::kNotified:
       return "runs";
     default:
       return "has ended";
@@ -163,17 +175,25 @@ std::string describe_circles(const std::vector<Line>& lines) {
 
 }  // namespace
 
-std::string report(Scheduler& scheduler) {
-  std::vector<Line> lines = look(scheduler);
-  std::string text = "weft: process " + std::to_string(sys::call(SYS_getpid)) + ", " +
-                     std::to_string(lines.size()) + " fibers, " +
-                     std::to_string(scheduler.holders()) + " of " +
-                     std::to_string(scheduler.workers()) + " workers\n";
-  for (Line& line : lines) {
-    if (line.state == FiberState::kParked) {
-      line.blocker = blocker_of(lines, line.waits_for);
-    }
+std::vector<FiberInfo> report_fibers(Scheduler& scheduler) {
+  const std::vector<Line> lines = look_with_blockers(scheduler);
+  std::vector<FiberInfo> fibers;
+  fibers.reserve(lines.size());
+  for (const Line& line : lines) {
+    fibers.push_back({line.id, line.parent_id, line.name, describe_state(lines, line)});
   }
+  return fibers;
+}
+
+std::string report(Scheduler& scheduler) {
+  const std::vector<Line> lines = look_with_blockers(scheduler);
+  std::string text =
+      "weft: process " + std::to_string(sys::call(SYS_getpid)) + ", " +
+      std::to_string(lines.size()) + " fibers, " + std::to_string(scheduler.holders()) + " of " +
+      std::to_string(scheduler.workers()) + " workers" +
+      (scheduler.seeded() == nullptr ? ""
+                                     : ", seed " + std::to_string(scheduler.seeded()->seed())) +
+      "\n";
   for (const Line& line : lines) {
     text += describe(line) + " (thread " + std::to_string(line.tid) + ") " +
             describe_state(lines, line) + "\n";

@@ -4,6 +4,11 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
+
+namespace weft {
+struct FiberInfo;
+}
 
 namespace weft::runtime {
 
@@ -11,8 +16,10 @@ class Scheduler;
 
 /// A line for each fiber: its number, name, state and what it waits for; then a line for each
 /// circle of fibers that wait for each other. Reads what others write meanwhile: a snapshot, and no
-/// more exact than that. Threads: any that is not a fiber.
+/// more exact than that. Threads: any.
 std::string report(Scheduler& scheduler);
+/// The same, fiber by fiber, oldest first.
+std::vector<FiberInfo> report_fibers(Scheduler& scheduler);
 
 /// Has a kernel thread of its own write the report, since whoever reads it may be slow: the answer
 /// to a request by that number; or to standard error, and then end the process by SIGQUIT.

@@ -2,91 +2,44 @@
 
 #include <algorithm>
 
+#include "runtime/seeded.h"
+
 namespace weft::runtime {
 
-bool RunQueue::try_lock() {
-  if (is_shared_) {
-    return lock_.try_lock();
+Fiber* RunQueue::take_any() {
+  const std::uint32_t size = size_.load(std::memory_order_relaxed);
+  const std::uint32_t choice = size < 2 ? 0 : seeded_->below(std::min(size, kMostChoices));
+  seeded_->count_turn();
+  if (choice == 0) {
+    return take_first();
   }
-  if (is_busy_.load(std::memory_order_relaxed)) {
-    return false;
+  forget_ahead();
+  Fiber* previous = head_;
+  for (std::uint32_t i = 1; i < choice; ++i) {
+    previous = previous->next;
   }
-  is_busy_.store(true, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  return true;
-}
-
-void RunQueue::lock() {
-  if (is_shared_) {
-    lock_.lock();
-  } else {
-    is_busy_.store(true, std::memory_order_relaxed);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-  }
-}
-
-void RunQueue::unlock() {
-  if (is_shared_) {
-    lock_.unlock();
-  } else {
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    is_busy_.store(false, std::memory_order_relaxed);
-  }
-}
-
-void RunQueue::append(const Chain& chain) {
-  chain.last->next = nullptr;
-  if (head_ == nullptr) {
-    head_ = chain.first;
-  } else {
-    tail_->next = chain.first;
-  }
-  tail_ = chain.last;
-  if (is_shared_) {
-    size_.fetch_add(chain.count, std::memory_order_seq_cst);
-  } else {
-    size_.store(size_.load(std::memory_order_relaxed) + chain.count, std::memory_order_relaxed);
-  }
-}
-
-bool RunQueue::try_push(Fiber* fiber) {
-  if (!try_lock()) {
-    return false;
-  }
-  append({fiber, fiber, 1});
-  unlock();
-  return true;
-}
-
-Fiber* RunQueue::pop() {
-  drain_inbox();
-  if (size_.load(std::memory_order_relaxed) == 0) {
-    return nullptr;
-  }
-  lock();
-  Fiber* const fiber = head_;
-  if (fiber != nullptr) {
-    head_ = fiber->next;
-    size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  }
-  unlock();
+  Fiber* const fiber = previous->next;
+  previous->next = fiber->next;
+  tail_ = tail_ == fiber ? previous : tail_;
+  size_.store(size - 1, std::memory_order_relaxed);
   return fiber;
 }
 
-Fiber* RunQueue::pick() {
-  const std::uint64_t picks = picks_.load(std::memory_order_relaxed) + 1;
-  picks_.store(picks, std::memory_order_relaxed);
-  if (picks % kPicksBetweenPolls == 0) {
-    drain_inbox();  // or the fiber that yields now would be queued before those, and run first
-    return nullptr;
+bool RunQueue::chooses_running() {
+  const std::uint32_t others = size_.load(std::memory_order_relaxed);
+  return others != 0 && seeded_->below(std::min(others, kMostChoices) + 1) == 0;
+}
+
+bool RunQueue::is_time_to_poll() {
+  const std::int64_t now = clock_ns(CLOCK_MONOTONIC);
+  if (now < poll_at_ns_ && seeded_ == nullptr) {
+    return false;
   }
-  return pop();
+  poll_at_ns_ = now + kPollSpacingNs;
+  return true;
 }
 
 void RunQueue::drain_inbox() {
-  if (inbox_.is_empty()) {
-    return;
-  }
   Chain chain;
   for (Fiber* fiber = inbox_.take_all(); fiber != nullptr; fiber = fiber->next) {
     chain.first = chain.first == nullptr ? fiber : chain.first;
@@ -108,6 +61,7 @@ RunQueue::Chain RunQueue::cut_half() {
   }
   if (chain.count != 0) {
     head_ = chain.last->next;
+    forget_ahead();
     size_.store(size - chain.count, std::memory_order_relaxed);
   }
   return chain;
@@ -138,6 +92,7 @@ void RunQueue::after_fork_in_child() {
   lock_.after_fork_in_child();
   is_busy_ = false;
   head_ = nullptr;
+  forget_ahead();
   tail_ = nullptr;
   size_ = 0;
   holder = nullptr;

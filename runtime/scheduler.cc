@@ -6,8 +6,11 @@
 #include "runtime/fiber_pool.h"
 #include "runtime/fiber_signals.h"
 #include "runtime/interruptible.h"
+#include "runtime/may_wait.h"
 #include "runtime/parking_lot.h"
 #include "runtime/settings.h"
+#include "runtime/stuck_report.h"
+#include "runtime/switch_watch.h"
 #include "runtime/sys.h"
 #include "runtime/tcb.h"
 
@@ -18,34 +21,34 @@ namespace {
 // token.
 void finish_park(Fiber* left) {
   FiberState expected = FiberState::kRunning;
-  if (!left->state.compare_exchange_strong(expected, FiberState::kParked,
-                                           std::memory_order_acq_rel)) {
+  if (!detail::compare_exchange(left->state, expected, FiberState::kParked,
+                                std::memory_order_acq_rel)) {
     // Exchanges, here and below: what an unpark's caller wrote before its token is seen by the
     // fiber's next run.
-    left->state.exchange(FiberState::kReady, std::memory_order_acq_rel);
+    detail::exchange(left->state, FiberState::kReady, std::memory_order_acq_rel);
     left->scheduler->enqueue(left);
   }
 }
 
-void finish_yield(Fiber* left) {
-  left->state.exchange(FiberState::kReady, std::memory_order_acq_rel);
-  left->scheduler->enqueue(left);
-}
+// It stays kRunning, or kNotified: an unpark that comes while it is queued leaves a token.
+void finish_yield(Fiber* left) { left->scheduler->enqueue(left); }
 
 }  // namespace
 
 void park() {
+  check_may_wait();
   Fiber* const self = current();
   WEFT_CHECK(self != nullptr, "only a fiber parks");
-  FiberState expected = FiberState::kNotified;
-  if (self->state.compare_exchange_strong(expected, FiberState::kRunning,
-                                          std::memory_order_acq_rel)) {
+  // Only an unpark changes it meanwhile: one that comes behind the look is seen by finish_park().
+  if (self->state.load(std::memory_order_relaxed) == FiberState::kNotified) {
+    detail::exchange(self->state, FiberState::kRunning, std::memory_order_acq_rel);
     return;
   }
   Worker::leave(self, {finish_park});
 }
 
 bool park_until(Deadline deadline) {
+  check_may_wait();
   if (deadline.is_never()) {
     park();
     return true;
@@ -56,7 +59,7 @@ bool park_until(Deadline deadline) {
     yield();  // no memory for one more timer: wait by looking again
     return !deadline.passed();
   }
-  self->scheduler->hub().set_alarm(deadline);
+  self->scheduler->set_alarm(deadline);
   park();
   return Timers::cancel(self->timer);
 }
@@ -72,7 +75,7 @@ void unpark(Fiber* fiber) {
     }
     // Also where nothing changes: the exchange orders what the caller wrote before what the fiber
     // reads when it runs.
-    if (fiber->state.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel)) {
+    if (detail::compare_exchange(fiber->state, seen, wanted, std::memory_order_acq_rel)) {
       break;
     }
   }
@@ -82,6 +85,7 @@ void unpark(Fiber* fiber) {
 }
 
 void yield() {
+  check_may_wait();
   Fiber* const self = current();
   if (self == nullptr) {
     sys::call(SYS_sched_yield);
@@ -89,6 +93,8 @@ void yield() {
   }
   if (!running.worker->may_skip_yield()) {
     Worker::leave(self, {finish_yield});
+  } else if (__builtin_expect(switch_watch::watchers.load(std::memory_order_relaxed) != 0, 0)) {
+    switch_watch::gave_turn(*self);
   }
 }
 
@@ -100,7 +106,7 @@ std::size_t default_stack_bytes(bool own_tls) {
 
 std::uint64_t Scheduler::new_fiber_id() {
   static constinit std::atomic<std::uint64_t> next{1};
-  return next.fetch_add(1, std::memory_order_relaxed);
+  return detail::fetch_add(next, std::uint64_t{1}, std::memory_order_relaxed);
 }
 
 Fiber* Scheduler::fiber_of_tid(pid_t tid) {
@@ -112,6 +118,16 @@ Fiber* Scheduler::fiber_of_tid(pid_t tid) {
   return found;
 }
 
+void Scheduler::rename(Fiber& fiber, const char* name) {
+  const SpinGuard hold(list_lock_);
+  set_name(fiber, name);
+}
+
+std::string Scheduler::name_of(const Fiber& fiber) {
+  const SpinGuard hold(list_lock_);
+  return fiber.name;
+}
+
 void Scheduler::link(Fiber* fiber) {
   const SpinGuard hold(list_lock_);
   fiber->list_previous = nullptr;
@@ -120,7 +136,7 @@ void Scheduler::link(Fiber* fiber) {
     list_->list_previous = fiber;
   }
   list_ = fiber;
-  live_.fetch_add(1, std::memory_order_relaxed);
+  detail::fetch_add(live_, 1, std::memory_order_seq_cst);
 }
 
 void Scheduler::unlink(Fiber* fiber) {
@@ -133,7 +149,8 @@ void Scheduler::unlink(Fiber* fiber) {
   if (fiber->list_next != nullptr) {
     fiber->list_next->list_previous = fiber->list_previous;
   }
-  live_.fetch_sub(1, std::memory_order_relaxed);
+  // Before tell_of_few() looks at who waits, or is about to.
+  detail::fetch_add(live_, -1, std::memory_order_seq_cst);
 }
 
 Fiber* Scheduler::spawn(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {
@@ -147,11 +164,11 @@ Fiber* Scheduler::spawn(const SpawnOptions& options, void (*run)(Fiber*), void* 
 void Scheduler::release(Fiber* fiber) {
   fiber->state.store(FiberState::kReady, std::memory_order_release);
   enqueue(fiber);
-  if (has_migration()) {
+  if (has_migration() || reports_stuck()) {
     monitor_.start();
-    if (needs_holder()) {
-      add_holder();
-    }
+  }
+  if (has_migration() && needs_holder()) {
+    add_holder();
   }
 }
 
@@ -167,8 +184,15 @@ void Scheduler::enqueue(Fiber* fiber) {
                             ? worker->queue.load(std::memory_order_relaxed)
                             : nullptr;
   if (own == nullptr || !own->try_push(fiber)) {
+    const bool may_end = kind_ != Kind::kProcess;
+    if (may_end) {
+      inbox_.enter();
+    }
     inbox_.put(fiber);
     idle_.wake_one();
+    if (may_end) {
+      inbox_.leave();
+    }
   } else if (worker->mode.load(std::memory_order_relaxed) != WorkerMode::kRuntime ||
              own->size() > 1) {
     idle_.wake_one();
@@ -216,13 +240,15 @@ void Scheduler::fire_timers() {
     }
     next = std::min(next, queues_[i].timers.soonest());
   }
-  hub_.set_alarm(next);
+  set_alarm(next);
 }
 
-void Scheduler::end_main() {
-  main_.end_state.fetch_or(Fiber::kHasEnded);
-  lot::unpark(&main_.end_state, lot::kAll);
-  lot::park_while(&live_, [this] { return !is_alone(); });
+Deadline Scheduler::soonest_deadline() {
+  Deadline soonest = Deadline::never();
+  for (int i = 0; i < workers_; ++i) {
+    soonest = std::min(soonest, queues_[i].timers.soonest());
+  }
+  return soonest;
 }
 
 Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), void* argument) {
@@ -245,21 +271,28 @@ Fiber* Scheduler::spawn_held(const SpawnOptions& options, void (*run)(Fiber*), v
   fiber->asked_guard = own_stack ? options.guard_bytes : 0;
   Fiber* const parent = runtime::current();
   fiber->id = new_fiber_id();
+  fiber->parent_id = parent != nullptr ? parent->id : 0;
   fiber->scheduler = this;
   fiber->worker.store(nullptr, std::memory_order_relaxed);
   fiber->visible = fiber;
-  fiber->signal_mask = (parent != nullptr ? parent->signal_mask : main_.signal_mask).load();
+  const auto& mask = parent != nullptr ? parent->signal_mask : main_.signal_mask;
+  fiber->signal_mask.store(mask.load(std::memory_order_relaxed), std::memory_order_relaxed);
   if (!fiber->own_tls) {
     fiber->thread_pointer = main_.thread_pointer;  // of a pool: null, whatever there is
   }
   fiber->run = run;
   fiber->argument = argument;
+  fiber->is_background = options.background;
   set_name(*fiber, options.name);
   if (options.detached) {
     fiber->end_state.store(Fiber::kIsDetached, std::memory_order_relaxed);
   }
   prepare(fiber);
   link(fiber);
+  if (options.background) {
+    background_.fetch_add(1);  // not before, or live_ might seem to count none but these; see below
+    tell_of_few();             // who has looked in between took it for one that is waited for
+  }
   return fiber;
 }
 
@@ -269,10 +302,11 @@ void Scheduler::finish_end(Fiber* left) {
     left->pinned->unpin();
     left->pinned = nullptr;
   }
-  scheduler->unlink(left);
-  if (scheduler->live_fibers() <= 1) {
-    lot::unpark(&scheduler->live_, lot::kAll);
+  if (left->is_background) {
+    scheduler->background_.fetch_sub(1);
   }
+  scheduler->unlink(left);
+  scheduler->tell_of_few();
   const std::uint32_t before = left->end_state.fetch_or(Fiber::kHasEnded);
   if ((before & Fiber::kIsDetached) != 0) {
     fiber_pool::put(left);
@@ -325,11 +359,9 @@ bool must_act(const Fiber& fiber) { return fiber_signals::can_run(fiber) || must
 // elsewhere by the time that the signal comes.
 void signal_if_it_runs(const Fiber& fiber) {
   const bool acts = fiber_signals::can_run(fiber) || must_cancel_at_once(fiber);
-  const Worker* const worker = fiber.worker.load();
-  const FiberState state = fiber.state.load();
-  const bool runs = state == FiberState::kRunning || state == FiberState::kNotified;
-  if (acts && worker != nullptr && runs) {
-    sys::call(SYS_tgkill, sys::call(SYS_getpid), worker->kernel_tid, os::kCancelSignal);
+  if (acts && state_of(fiber) == FiberState::kRunning) {
+    sys::call(SYS_tgkill, sys::call(SYS_getpid), fiber.worker.load()->kernel_tid,
+              os::kCancelSignal);
   }
 }
 

@@ -6,10 +6,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "runtime/context.h"
 #include "runtime/deadline.h"
 #include "runtime/fiber.h"
+#include "runtime/gate.h"
 #include "runtime/hub.h"
 #include "runtime/idle_workers.h"
 #include "runtime/inbox.h"
@@ -17,6 +20,7 @@
 #include "runtime/os.h"
 #include "runtime/parking_lot.h"
 #include "runtime/run_queue.h"
+#include "runtime/seeded.h"
 #include "runtime/spin_lock.h"
 #include "runtime/worker.h"
 
@@ -37,6 +41,7 @@ struct SpawnOptions {
   std::size_t stack_bytes = 0;  // 0: the scheduler's default
   bool own_tls = false;
   bool detached = false;
+  bool background = false;
   const char* name = "";
   std::size_t guard_bytes = 0;  // whole pages; one page is there in any case
   char* stack_low = nullptr;    // the caller's own stack memory, if any
@@ -61,13 +66,15 @@ class Scheduler {
   static Scheduler* current_or_start();
 
   /// Starts the one scheduler of the process on the calling thread, with as many workers as
-  /// WEFT_WORKERS says, or else the given number. False when it can't.
+  /// WEFT_WORKERS says, or else the given number; one, if WEFT_SEED is set. False when it can't.
   static bool start_process(int workers);
   static Scheduler* process();
 
-  /// Starts one with `workers` kernel threads of its own, from the first fibers on. Null when
-  /// descriptors or memory are short.
-  static Scheduler* start_pool(int workers);
+  /// Starts one with `workers` kernel threads of its own, from the first fibers on. With a seed it
+  /// has one. Null when descriptors or memory are short.
+  static Scheduler* start_pool(int workers, std::optional<std::uint64_t> seed);
+  /// Waits until all of a pool's fibers have ended but background ones.
+  void wait_for_foreground();
   /// Waits until all of a pool's fibers have ended, and ends its kernel threads. The last use of
   /// it.
   void end_pool();
@@ -84,6 +91,10 @@ class Scheduler {
   /// The main fiber has called pthread_exit: its joiners go on, and it parks until it is the only
   /// fiber.
   void end_main();
+  /// The running fiber waits until its scheduler's others have ended, or wait here, too. Not for
+  /// the main fiber, which has no end, nor for background ones. kUnparked, unless the options end
+  /// it.
+  lot::Woken wait_for_others(const lot::ParkOptions& options);
 
   /// Waits until the fiber has ended and frees it (kUnparked). It must be joinable, and joined
   /// once. `interruptible`: a signal handler or a cancellation ends it, too (kInterrupted).
@@ -110,9 +121,23 @@ class Scheduler {
   [[nodiscard]] bool is_of_this_process() const;
   Hub& hub() { return hub_; }
   IdleWorkers& idle() { return idle_; }
+  /// The way in for other kernel threads. Throws std::bad_alloc. Threads: its own.
+  Gate& gate();
+  /// Fibers that wait until a worker has nothing to do: at this address.
+  std::atomic<int>& idlers() { return idlers_; }
 
   /// Makes a ready fiber run soon. Threads: any; async-signal-safe.
   void enqueue(Fiber* fiber);
+
+  // -- a seeded run: see seeded.h --
+  /// Null if there is no seed: then the order is first come, first served, and time is real.
+  [[nodiscard]] Seeded* seeded() { return seeded_ ? &*seeded_ : nullptr; }
+  [[nodiscard]] const Seeded* seeded() const { return seeded_ ? &*seeded_ : nullptr; }
+  /// Whether a fiber waits for what no fiber does: a descriptor, or another kernel thread.
+  [[nodiscard]] bool waits_for_outside() const {
+    return outside_waits_.load(std::memory_order_relaxed) > 0;
+  }
+  [[nodiscard]] Deadline soonest_deadline();
 
   // -- workers and their queues --
   /// As many run fibers at a time at most, those apart that are stuck in one.
@@ -128,6 +153,12 @@ class Scheduler {
   [[nodiscard]] std::uint64_t picks() const;
   /// The hub's alarm: wakes all fibers whose deadlines have passed, and sets the next alarm.
   void fire_timers();
+  /// The hub shall look at the timers then. Of virtual time the worker knows by itself.
+  void set_alarm(Deadline deadline) {
+    if (!seeded_) {
+      hub_.set_alarm(deadline);
+    }
+  }
   /// Where the running fiber arms its timer.
   Timers& timers() {
     RunQueue* const own = running.worker->queue.load(std::memory_order_relaxed);
@@ -149,11 +180,7 @@ class Scheduler {
   void add_spare(Worker* worker);
   /// False if it has just been given a queue.
   bool remove_spare(Worker* worker);
-  void wake_monitor() {
-    if (has_migration()) {
-      monitor_.wake();
-    }
-  }
+  void wake_monitor() { monitor_.wake(); }
   Monitor& monitor() { return monitor_; }
   [[nodiscard]] bool is_idle() const { return idle_.sleeping() + idle_.napping() == holders(); }
   [[nodiscard]] bool is_ending() const { return is_ending_.load(std::memory_order_seq_cst); }
@@ -171,16 +198,21 @@ class Scheduler {
   void refuse_signals(std::uint64_t bits) { accepted_signals_.fetch_and(~bits); }
 
   // -- deadlock: see deadlock.cc --
-  /// A thread's scheduler only: its fibers that wait for descriptors, which anybody may write to.
-  void count_fd_wait(int change) {
-    if (kind_ == Kind::kThread) {
-      fd_waits_ += change;
+  /// Its fibers that wait for descriptors, which anybody may write to, or for a kernel thread.
+  /// Counted only where somebody asks.
+  void count_outside_wait(int change) {
+    if (kind_ == Kind::kThread) {  // nobody else changes it
+      outside_waits_.store(outside_waits_.load(std::memory_order_relaxed) + change,
+                           std::memory_order_relaxed);
+    } else if (seeded_) {
+      outside_waits_.fetch_add(change, std::memory_order_relaxed);
     }
   }
   /// Whether the main fiber wants to hear of a deadlock, and neither descriptor nor timer can wake
   /// any fiber. Cheap: to be asked when no fiber is ready.
   [[nodiscard]] bool may_be_deadlocked() const {
-    return kind_ == Kind::kThread && main_.hears_of_deadlock && fd_waits_ == 0 && !hub_.has_alarm();
+    return kind_ == Kind::kThread && main_.hears_of_deadlock && !waits_for_outside() &&
+           !hub_.has_alarm();
   }
   /// Wakes the main fiber with kDeadlock if nothing else could wake any either. Costs system calls.
   bool report_deadlock();
@@ -210,6 +242,10 @@ class Scheduler {
   /// The fiber with that id, if it has not ended: the process's own is the first thread's.
   [[nodiscard]] Fiber* fiber_of_tid(pid_t tid);
 
+  /// Changes the name of a fiber that has not ended, while nobody looks at it by for_each_fiber().
+  void rename(Fiber& fiber, const char* name);
+  std::string name_of(const Fiber& fiber);
+
   /// Calls visit(fiber) for every fiber that has not ended, under a lock.
   template <class Visit>
   void for_each_fiber(Visit visit) {
@@ -221,13 +257,16 @@ class Scheduler {
 
  private:
   friend struct ThreadEnd;
-  Scheduler(Kind kind, int workers);
-  static Scheduler* start_in(void* memory, Kind kind, int workers);
+  Scheduler(Kind kind, int workers, std::optional<std::uint64_t> seed);
+  static Scheduler* start_in(void* memory, Kind kind, int workers,
+                             std::optional<std::uint64_t> seed);
   bool start();
+  [[nodiscard]] bool may_have_ring() const;
   static std::size_t bytes(int workers);
   static std::uint64_t new_fiber_id();
   void end_spares();
   void restart_in_child(bool may_allocate);
+  void forget_other_threads();
   template <class Choose>
   void give_to_spare(Choose choose);
   void add_holder();
@@ -238,21 +277,26 @@ class Scheduler {
   void keep_ended(Worker* worker);
   void link(Fiber* fiber);
   void unlink(Fiber* fiber);
+  void tell_of_few();
   static void finish_end(Fiber* left);
+  void close_gate();
+  void await_visitors() const;
   void repeat_call(Fiber& fiber);
 
   Hub hub_;
+  Worker* spares_ = nullptr;
+  Worker* ended_ = nullptr;  // their memory is used again
+  Fiber* list_ = nullptr;
+  std::atomic<Gate*> gate_{nullptr};
+  Scheduler* next_retired_ = nullptr;
+  Fiber* leader_ = &main_;
+  std::atomic<std::uint64_t> accepted_signals_{0};
   Inbox inbox_;
   IdleWorkers idle_;
   Worker main_worker_;
   Fiber main_;
-  Fiber* leader_ = &main_;
-  std::atomic<std::uint64_t> accepted_signals_{0};
+  std::optional<Seeded> seeded_;
   Monitor monitor_;
-  Worker* spares_ = nullptr;
-  Worker* ended_ = nullptr;  // their memory is used again
-  Fiber* list_ = nullptr;
-  Scheduler* next_retired_ = nullptr;
   RunQueue* const queues_;  // behind this object, in the same memory
   SpinLock hand_off_lock_;
   SpinLock spares_lock_;
@@ -261,7 +305,10 @@ class Scheduler {
   std::atomic<int> holders_{0};
   std::atomic<int> kernel_threads_{0};
   std::atomic<int> live_{0};
-  int fd_waits_ = 0;
+  std::atomic<int> background_{0};  // of those that live
+  std::atomic<int> unawaited_{0};   // the main fiber, and others in wait_for_others
+  std::atomic<int> idlers_{0};
+  std::atomic<int> outside_waits_{0};
   pid_t process_id_ = 0;
   std::atomic<bool> has_called_{false};  // fibers that may not have acted yet
   const Kind kind_;

@@ -12,6 +12,7 @@
 #include "runtime/parking_lot.h"
 #include "runtime/scheduler.h"
 #include "runtime/settings.h"
+#include "runtime/switch_watch.h"
 #include "runtime/sys.h"
 #include "runtime/tcb.h"
 
@@ -40,6 +41,12 @@ struct ThreadEnd {
   ThreadEnd& operator=(const ThreadEnd&) = delete;
   ~ThreadEnd() {
     if (scheduler != nullptr) {
+      if (!scheduler->is_of_this_process()) {
+        scheduler->forget_other_threads();
+      }
+      scheduler->monitor_.stop_here();
+      scheduler->close_gate();
+      scheduler->await_visitors();
       scheduler->idle_.shut();
       scheduler->hub_.close();
       scheduler->main_worker_.retire();
@@ -72,24 +79,38 @@ std::size_t Scheduler::bytes(int workers) {
   return sizeof(Scheduler) + static_cast<std::size_t>(workers) * sizeof(RunQueue);
 }
 
-Scheduler::Scheduler(Kind kind, int workers)
+Scheduler::Scheduler(Kind kind, int workers, std::optional<std::uint64_t> seed)
     : idle_(hub_),
       main_worker_(this),
       monitor_(*this),
       queues_(reinterpret_cast<RunQueue*>(this + 1)),
       workers_(workers),
       kind_(kind) {
+  if (seed) {
+    seeded_.emplace(*seed);
+    Seeded::announce();
+  }
   for (int i = 0; i < workers; ++i) {
-    new (queues_ + i) RunQueue(inbox_, has_migration());
+    new (queues_ + i) RunQueue(inbox_, has_migration(), seeded());
   }
 }
 
+// The kernel ties an io_uring, and all that it does for it, to one kernel thread. A seeded order
+// must not depend on what the kernel has done by when.
+bool Scheduler::may_have_ring() const {
+  return settings().has_ring && kind_ == Kind::kThread && !seeded_;
+}
+
 bool Scheduler::start() {
-  if (hub_.open() != 0) {
+  if (hub_.open(may_have_ring()) != 0) {
     print_line("weft: cannot start: no descriptor for the hub. Raise `ulimit -n`.");
     return false;
   }
-  os::become_multithreaded();
+  // Under the hooks a signal handler that waits leaves its thread to another fiber in the middle of
+  // whatever it has interrupted.
+  if (kind_ != Kind::kThread || os::is_hooked()) {
+    os::become_multithreaded();
+  }
   process_id_ = static_cast<pid_t>(sys::call(SYS_getpid));
   main_.scheduler = this;
   if (kind_ == Kind::kPool) {
@@ -109,16 +130,18 @@ bool Scheduler::start() {
   queues_[0].holder = &main_worker_;
   holders_ = 1;
   kernel_threads_ = 1;
+  unawaited_ = 1;
   link(&main_);
   overflow::watch();
   return true;
 }
 
-Scheduler* Scheduler::start_in(void* memory, Kind kind, int workers) {
+Scheduler* Scheduler::start_in(void* memory, Kind kind, int workers,
+                               std::optional<std::uint64_t> seed) {
   if (memory == nullptr) {
     return nullptr;
   }
-  auto* const fresh = new (memory) Scheduler(kind, workers);
+  auto* const fresh = new (memory) Scheduler(kind, workers, seed);
   if (!fresh->start()) {
     fresh->hub_.close();
     return nullptr;
@@ -131,13 +154,16 @@ Scheduler* Scheduler::current_or_start() {
     return known;
   }
   static thread_local ThreadEnd end;
-  end.scheduler = start_in(ThreadEnd::take_memory(retired_of_threads, 1), Kind::kThread, 1);
+  end.scheduler = start_in(ThreadEnd::take_memory(retired_of_threads, 1), Kind::kThread, 1,
+                           settle_settings().seed);
   return end.scheduler;
 }
 
 bool Scheduler::start_process(int workers) {
-  workers = settings().workers != 0 ? settings().workers : std::clamp(workers, 1, kMostWorkers);
-  Scheduler* const fresh = start_in(os::map(bytes(workers)), Kind::kProcess, workers);
+  const Settings& chosen = settle_settings();
+  workers = chosen.workers != 0 ? chosen.workers : std::clamp(workers, 1, kMostWorkers);
+  workers = chosen.seed ? 1 : workers;
+  Scheduler* const fresh = start_in(os::map(bytes(workers)), Kind::kProcess, workers, chosen.seed);
   process_scheduler = fresh;
   return fresh != nullptr;
 }
@@ -146,17 +172,46 @@ Scheduler* Scheduler::process() { return process_scheduler.load(std::memory_orde
 
 bool Scheduler::is_of_this_process() const { return process_id_ == sys::call(SYS_getpid); }
 
-Scheduler* Scheduler::start_pool(int workers) {
-  return start_in(ThreadEnd::take_memory(retired_pools, workers), Kind::kPool, workers);
+Scheduler* Scheduler::start_pool(int workers, std::optional<std::uint64_t> seed) {
+  const Settings& chosen = settle_settings();
+  seed = seed ? seed : chosen.seed;
+  workers = seed ? 1 : workers;
+  return start_in(ThreadEnd::take_memory(retired_pools, workers), Kind::kPool, workers, seed);
+}
+
+Gate& Scheduler::gate() {
+  Gate* gate = gate_.load();
+  if (gate == nullptr) {
+    auto* const fresh = new Gate(*this);
+    if (gate_.compare_exchange_strong(gate, fresh)) {
+      return *fresh;
+    }
+    fresh->release();
+  }
+  return *gate;
+}
+
+void Scheduler::close_gate() {
+  if (Gate* const gate = gate_.exchange(nullptr)) {
+    gate->close();
+    gate->release();
+  }
+}
+
+void Scheduler::await_visitors() const {
+  yield_cpu_until([this] { return !inbox_.has_visitors(); });
 }
 
 void Scheduler::end_pool() {
   lot::park_while(&live_, [this] { return live_.load() != 0; });
+  close_gate();
+  lot::park_while(&live_, [this] { return live_.load() != 0; });  // who came in just before
   monitor_.stop();
   is_ending_.store(true, std::memory_order_seq_cst);
   idle_.wake_one();
   end_spares();
   lot::park_while(&kernel_threads_, [this] { return kernel_threads_.load() != 0; });
+  await_visitors();
   idle_.shut();
   hub_.close();
   ThreadEnd::keep(retired_pools, this);
@@ -180,12 +235,23 @@ void Scheduler::after_fork_in_parent() {
 
 void Scheduler::after_fork_in_child(bool may_allocate) {
   after_fork_in_parent();
+  switch_watch::after_fork_in_child(runtime::current());
   if (Scheduler* const scheduler = current()) {
     scheduler->restart_in_child(may_allocate);
   } else {  // a kernel thread that is none of ours has forked: no fiber lives here
     process_scheduler = nullptr;
     lot::after_fork_in_child();
     fiber_signals::after_fork_in_child();
+  }
+}
+
+// In a child, which none of them has come along to.
+void Scheduler::forget_other_threads() {
+  idle_.after_fork_in_child();
+  monitor_.after_fork_in_child();
+  inbox_.forget_visitors();
+  if (Gate* const gate = gate_.load()) {
+    gate->after_fork_in_child();
   }
 }
 
@@ -198,7 +264,7 @@ void Scheduler::restart_in_child(bool may_allocate) {
   fiber_signals::after_fork_in_child();
   fiber_signals::drop_all(*self);
   for_each_fd_slot([](int, FdSlot& slot) { slot.forget_process(); });
-  hub_.close();
+  hub_.close(false);
   list_ = nullptr;
   live_ = 0;
   hand_off_lock_.after_fork_in_child();
@@ -206,16 +272,19 @@ void Scheduler::restart_in_child(bool may_allocate) {
     queues_[i].after_fork_in_child();
   }
   inbox_.clear();
-  idle_.after_fork_in_child();
-  monitor_.after_fork_in_child();
+  forget_other_threads();
   spares_ = nullptr;
+  background_ = self->is_background ? 1 : 0;
+  unawaited_ = self->is_main ? 1 : 0;
+  idlers_ = 0;
+  outside_waits_ = self->outside_waits;  // it may have forked within a call that says so
   kernel_threads_ = 1;
   self->pinned = nullptr;  // the child has one kernel thread, and the others that come inherit
   running.worker->after_fork_in_child(queues_, may_allocate);
   queues_[0].holder = running.worker;
   holders_ = 1;
   self->tid = process_id_;  // the child's first thread; the kernel has put that into its block
-  WEFT_CHECK(hub_.open() == 0, "a forked child has three descriptors for its hub");
+  WEFT_CHECK(hub_.open(may_have_ring()) == 0, "a forked child has three descriptors for its hub");
   cpu_time::restart(*self);
   link(self);
 }

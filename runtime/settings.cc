@@ -1,69 +1,124 @@
 #include "runtime/settings.h"
 
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
+#include <string_view>
+#include <tuple>
 
 #include "runtime/check.h"
+#include "runtime/spin_lock.h"
 
 namespace weft::runtime {
 namespace {
 
-const char* value_of(const char* name) {
-  const char* const value = std::getenv(name);
+constexpr std::int64_t kMillisecond = 1'000'000;
+
+const char* value_of(Setting setting) {
+  const char* const value = std::getenv(row_of(setting).variable);
   return value == nullptr ? "" : value;
 }
 
-bool is_on(const char* name) {
-  const char* const value = value_of(name);
-  return *value != '\0' && !(value[0] == '0' && value[1] == '\0');
+void complain(Setting setting, const char* advice = "") {
+  const SettingRow& row = row_of(setting);
+  char problem[128];
+  std::snprintf(problem, sizeof problem, "weft: %s is not %s: '", row.variable, row.limits);
+  print_line(problem, value_of(setting), "'. It is ignored", advice, ".");
 }
 
 // Whoever misspells this one would wait for reports that never come.
-bool is_one(const char* name) {
-  const char* const value = value_of(name);
+bool is_one(Setting setting) {
+  const char* const value = value_of(setting);
   const bool is_digit = (value[0] == '0' || value[0] == '1') && value[1] == '\0';
   if (*value != '\0' && !is_digit) {
-    print_line("weft: ", name, " is neither 0 nor 1: '", value, "'. It is ignored.");
+    complain(setting);
   }
   return is_digit && value[0] == '1';
 }
 
-std::size_t size_of(const char* name) {
-  const char* const value = value_of(name);
+bool is_io_uring(Setting setting) {
+  const std::string_view value = value_of(setting);
+  if (!value.empty() && value != "epoll" && value != "io_uring") {
+    complain(setting);
+  }
+  return value == "io_uring";
+}
+
+std::size_t size_of(Setting setting) {
+  const char* const value = value_of(setting);
   const std::size_t size = parse_size(value);
   if (*value != '\0' && size == 0) {
-    print_line("weft: ", name, " is not a size: '", value,
-               "'. It is ignored; write for example 64K or 8M.");
+    complain(setting, "; write for example 64K or 8M");
   }
   return size;
 }
 
-int count_of(const char* name, std::size_t most, const char* range) {
-  const char* const value = value_of(name);
-  const std::size_t count = parse_size(value);
-  if (*value != '\0' && (count == 0 || count > most)) {
-    print_line("weft: ", name, range, value, "'. It is ignored.");
-    return 0;
+template <class Count>
+Count count_of(Setting setting, Count otherwise) {
+  const char* const value = value_of(setting);
+  if (*value == '\0') {
+    return otherwise;
   }
-  return static_cast<int>(count);
+  const std::size_t count = parse_size(value);
+  if (count < row_of(setting).least || count > row_of(setting).most) {
+    complain(setting);
+    return otherwise;
+  }
+  return static_cast<Count>(count);
+}
+
+std::int64_t time_of(Setting setting, std::int64_t otherwise) {
+  return count_of(setting, otherwise / kMillisecond) * kMillisecond;
+}
+
+std::optional<std::uint64_t> seed_of(Setting setting) {
+  const char* const value = value_of(setting);
+  std::uint64_t seed = 0;
+  const char* const end = value + std::strlen(value);
+  const auto [at, error] = std::from_chars(value, end, seed);
+  if (value != end && (at != end || error != std::errc())) {
+    complain(setting);
+  }
+  return value != end && at == end && error == std::errc() ? std::optional(seed) : std::nullopt;
 }
 
 Settings read_settings() {
-  constexpr std::size_t kMost = 4096;
-  constexpr const char* kRange = " is not a number from 1 to 4096: '";
   Settings read;
-  read.stack_bytes = size_of("WEFT_STACK");
-  read.workers = count_of("WEFT_WORKERS", kMostWorkers, " is not a number from 1 to 256: '");
-  if (const int threads = count_of("WEFT_MAX_THREADS", kMost, kRange); threads != 0) {
-    read.max_threads = threads;
-  }
-  if (const int milliseconds = count_of("WEFT_SLICE", kMost, kRange); milliseconds != 0) {
-    constexpr std::int64_t kMillisecond = 1'000'000;
-    read.slice_ns = milliseconds * kMillisecond;
-  }
-  read.monitor = is_one("WEFT_MONITOR");
-  read.verbose = is_on("WEFT_VERBOSE");
+  read.stack_bytes = size_of(Setting::kStack);
+  read.workers = count_of(Setting::kWorkers, read.workers);
+  read.max_threads = count_of(Setting::kMaxThreads, read.max_threads);
+  read.slice_ns = time_of(Setting::kSlice, read.slice_ns);
+  read.monitor = is_one(Setting::kMonitor);
+  read.max_blocking_ns = time_of(Setting::kMaxBlocking, read.max_blocking_ns);
+  read.seed = seed_of(Setting::kSeed);
+  read.has_ring = is_io_uring(Setting::kHub);
+  read.pool_size = count_of(Setting::kPoolSize, read.pool_size);
+  read.pool_idle_ns = time_of(Setting::kPoolIdle, read.pool_idle_ns);
   return read;
+}
+
+struct Guarded {
+  SpinLock lock;  // between those that change them, and those that settle them
+  std::atomic<bool> are_settled{false};
+  std::atomic<bool> pools_are_settled{false};
+  Settings now = read_settings();
+};
+
+Guarded& guarded() {
+  static Guarded only;
+  return only;
+}
+
+const Settings& settle(std::atomic<bool> Guarded::*settled) {
+  Guarded& ours = guarded();
+  if (!(ours.*settled).load(std::memory_order_acquire)) {
+    const SpinGuard hold(ours.lock);
+    (ours.*settled).store(true, std::memory_order_release);
+  }
+  return ours.now;
 }
 
 }  // namespace
@@ -99,9 +154,52 @@ std::size_t parse_size(const char* text) {
   return *at == '\0' && fits ? number << shift : 0;
 }
 
-const Settings& settings() {
-  static const Settings read = read_settings();
-  return read;
+const Settings& settings() { return guarded().now; }
+
+const Settings& settle_settings() { return settle(&Guarded::are_settled); }
+const Settings& settle_pool_settings() { return settle(&Guarded::pools_are_settled); }
+
+Settings copy_of_settings() {
+  Guarded& ours = guarded();
+  const SpinGuard hold(ours.lock);
+  return ours.now;
+}
+
+int change_settings(const Settings& wanted) {
+  Guarded& ours = guarded();
+  const SpinGuard hold(ours.lock);
+  Settings& now = ours.now;
+  const auto first = [](const Settings& of) {
+    return std::tie(of.stack_bytes, of.workers, of.max_threads, of.seed, of.has_ring);
+  };
+  const auto of_pool = [](const Settings& of) { return std::tie(of.pool_size, of.pool_idle_ns); };
+  const bool changes_first = first(now) != first(wanted);
+  const bool changes_pool = of_pool(now) != of_pool(wanted);
+  if ((changes_first && ours.are_settled) || (changes_pool && ours.pools_are_settled)) {
+    return EBUSY;
+  }
+  // Only what changes is written: the rest may be read meanwhile.
+  if (changes_first) {
+    now.stack_bytes = wanted.stack_bytes;
+    now.workers = wanted.workers;
+    now.max_threads = wanted.max_threads;
+    now.seed = wanted.seed;
+    now.has_ring = wanted.has_ring;
+  }
+  if (changes_pool) {
+    now.pool_size = wanted.pool_size;
+    now.pool_idle_ns = wanted.pool_idle_ns;
+  }
+  now.slice_ns = wanted.slice_ns;
+  now.max_blocking_ns = wanted.max_blocking_ns;
+  now.monitor = wanted.monitor;
+  return 0;
+}
+
+void set_slice(std::int64_t nanoseconds) {
+  Guarded& ours = guarded();
+  const SpinGuard hold(ours.lock);
+  ours.now.slice_ns = nanoseconds;
 }
 
 }  // namespace weft::runtime

@@ -2,6 +2,8 @@
 //
 // Layer:  runtime. Constant-initialised; unlocked when zero.
 #pragma once
+#include <weft/detail/rmw.h>
+
 #include <atomic>
 #include <cstdint>
 
@@ -16,7 +18,7 @@ class SpinLock {
  public:
   void lock() {
     held_locks.begin();
-    while (word_.exchange(1, std::memory_order_acquire) != 0) {
+    while (!take()) {
       wait();
     }
   }
@@ -26,7 +28,7 @@ class SpinLock {
   }
   bool try_lock() {
     held_locks.begin();
-    const bool taken = word_.exchange(1, std::memory_order_acquire) == 0;
+    const bool taken = take();
     if (!taken) {
       held_locks.end();
     }
@@ -44,6 +46,10 @@ class SpinLock {
   }
 
  private:
+  bool take() {
+    std::uint32_t expected = 0;
+    return detail::compare_exchange(word_, expected, 1U, std::memory_order_acquire);
+  }
   void wait() {
     for (int spins = 0; word_.load(std::memory_order_relaxed) != 0; ++spins) {
       if (spins >= kSpinsBeforeYield) {
@@ -56,6 +62,14 @@ class SpinLock {
   static constexpr int kSpinsBeforeYield = 64;
   std::atomic<std::uint32_t> word_{0};
 };
+
+/// Gives up the CPU until is_over() says so: for what other kernel threads are about to do.
+template <class IsOver>
+void yield_cpu_until(IsOver is_over) {
+  while (!is_over()) {
+    sys::call(SYS_sched_yield);
+  }
+}
 
 /// Holds a SpinLock for a scope.
 class SpinGuard {

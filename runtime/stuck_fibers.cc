@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "runtime/settings.h"
 #include "runtime/stuck_report.h"
 #include "runtime/worker.h"
 
@@ -35,7 +36,8 @@ void StuckFibers::notice(const Worker& worker, std::int64_t since_ns) {
     *stay = Stay{.worker = &worker,
                  .fiber = fiber,
                  .ended_before = worker.detached_stays.load(std::memory_order_relaxed),
-                 .since_ns = since_ns};
+                 .since_ns = since_ns,
+                 .report_at_ns = since_ns + settings().max_blocking_ns};
   }
   stay->is_noticed = true;
   stay->is_detached = worker.mode.load(std::memory_order_acquire) == WorkerMode::kDetached;
@@ -48,8 +50,11 @@ void StuckFibers::report(std::int64_t now_ns) {
       forget(stay);
     }
     stay.is_noticed = false;
-    if (stay.worker != nullptr && stay.report_at_ns <= now_ns &&
-        (longest == nullptr || stay.since_ns < longest->since_ns)) {
+    if (stay.worker == nullptr || stay.report_at_ns > now_ns) {
+      continue;
+    }
+    stay.is_due = true;
+    if (longest == nullptr || stay.since_ns < longest->since_ns) {
       longest = &stay;
     }
   }
@@ -84,7 +89,7 @@ bool StuckFibers::goes_on(const Stay& stay) {
 }
 
 void StuckFibers::forget(Stay& stay) {
-  left_out_ += stay.was_reported ? 0 : 1;
+  left_out_ += stay.is_due && !stay.was_reported ? 1 : 0;
   stay = {};
 }
 

@@ -32,6 +32,7 @@ class StuckFibers {
     std::int64_t report_at_ns = 0;
     bool is_noticed = false;   // at this look
     bool is_detached = false;  // the worker has lost its queue, so this is noticed no more
+    bool is_due = false;       // it has been as long as is to be reported
     bool was_reported = false;
   };
   static bool goes_on(const Stay& stay);

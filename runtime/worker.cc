@@ -3,15 +3,16 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "runtime/arch/thread_pointer.h"
 #include "runtime/check.h"
-#include "runtime/cpu_time.h"
 #include "runtime/fiber_pool.h"
 #include "runtime/os.h"
 #include "runtime/overflow.h"
 #include "runtime/scheduler.h"
+#include "runtime/switch_watch.h"
 #include "runtime/sys.h"
 #include "runtime/tcb.h"
 
@@ -19,6 +20,11 @@ namespace weft::runtime {
 namespace {
 
 constexpr std::size_t kIdleStack = std::size_t{64} << 10;
+
+// Also in a seeded run: for the kernel.
+timespec real_moment_after(std::chrono::nanoseconds length) {
+  return Deadline::at(clock_ns(CLOCK_MONOTONIC) + length.count()).to_timespec();
+}
 
 }  // namespace
 
@@ -112,24 +118,37 @@ void Worker::apply_signal_mask(std::uint64_t mask) {
 }
 
 void Worker::start_running(Fiber* next_fiber) {
-  next_fiber->worker.store(this, std::memory_order_relaxed);
-  if (__builtin_expect(cpu_time::is_kept.load(std::memory_order_relaxed), 0)) {
-    cpu_time::enter(*next_fiber);
+  // Who finds the worker here finds its kernel thread's id there.
+  next_fiber->worker.store(this, std::memory_order_release);
+  if (__builtin_expect(switch_watch::watchers.load(std::memory_order_relaxed) != 0, 0)) {
+    switch_watch::enter(*next_fiber);
   }
   fiber.store(next_fiber, std::memory_order_relaxed);
-  // An exchange, not a store: whoever unparks a ready fiber does nothing, and relies on this fiber
-  // then seeing what was written before the unpark.
-  next_fiber->state.exchange(FiberState::kRunning, std::memory_order_acq_rel);
+  // One that has yielded was kRunning all the time.
+  if (next_fiber->state.load(std::memory_order_relaxed) == FiberState::kReady) {
+    // An exchange, not a store: whoever unparks a ready fiber does nothing, and relies on this
+    // fiber then seeing what was written before the unpark.
+    detail::exchange(next_fiber->state, FiberState::kRunning, std::memory_order_acq_rel);
+  }
+}
+
+// False: it was detached meanwhile.
+bool Worker::leave_user_mode() {
+  if (!scheduler->has_migration()) {  // nobody detaches it
+    mode.store(WorkerMode::kRuntime, std::memory_order_relaxed);
+    return true;
+  }
+  WorkerMode user = WorkerMode::kUser;
+  return mode.compare_exchange_strong(user, WorkerMode::kRuntime, std::memory_order_acq_rel);
 }
 
 void Worker::leave(Fiber* self, AfterSwitch after) {
   Worker* const worker = running.worker;
-  if (__builtin_expect(cpu_time::is_kept.load(std::memory_order_relaxed), 0)) {
-    cpu_time::leave(*self);
+  if (__builtin_expect(switch_watch::watchers.load(std::memory_order_relaxed) != 0, 0)) {
+    switch_watch::leave(*self);
   }
-  WorkerMode user = WorkerMode::kUser;
   Fiber* next = nullptr;
-  if (worker->mode.compare_exchange_strong(user, WorkerMode::kRuntime, std::memory_order_acq_rel)) {
+  if (worker->leave_user_mode()) {
     RunQueue* const own = worker->queue.load(std::memory_order_relaxed);
     next = own == nullptr ? nullptr : own->pick();  // null: it has its pinned fiber only
   } else {                                          // detached: the queue is another's by now
@@ -150,9 +169,14 @@ void Worker::leave(Fiber* self, AfterSwitch after) {
 }
 
 bool Worker::may_skip_yield() {
-  const RunQueue* const own = queue.load(std::memory_order_relaxed);
-  if (mode.load(std::memory_order_relaxed) != WorkerMode::kUser || own == nullptr ||
-      !own->is_empty()) {
+  RunQueue* const own = queue.load(std::memory_order_relaxed);
+  if (mode.load(std::memory_order_relaxed) != WorkerMode::kUser || own == nullptr) {
+    return false;
+  }
+  if (own->is_seeded()) {
+    return own->chooses_running();
+  }
+  if (!own->is_empty()) {
     return false;
   }
   if (++skipped_yields_ % kYieldsBetweenLooks != 0) {
@@ -209,7 +233,16 @@ Fiber* Worker::find_work(RunQueue& mine) {
   return next_fiber != nullptr ? next_fiber : scheduler->steal(mine);
 }
 
+// Whether there is a fiber to run after all: one that waits for nothing but this moment.
+bool Worker::wake_idler() {
+  look_at_hub(0);
+  return scheduler->has_ready() || lot::unpark(&scheduler->idlers(), 1) != 0;
+}
+
 void Worker::rest(RunQueue& mine) {
+  if (scheduler->idlers().load(std::memory_order_relaxed) != 0 && wake_idler()) {
+    return;
+  }
   const std::uint64_t mask = scheduler->idle_signal_mask();
   if (mask != kernel_mask) {
     apply_signal_mask(mask);
@@ -233,10 +266,36 @@ void Worker::wait_in_hub() {
   if (scheduler->has_ready() || scheduler->is_ending()) {
     return;
   }
+  if (scheduler->seeded() != nullptr && skip_to_deadline()) {
+    return;
+  }
   if (scheduler->may_be_deadlocked() && (look_at_hub(kQuietMs) || scheduler->report_deadlock())) {
     return;
   }
   look_at_hub(kForEver);
+}
+
+// Nothing is ready: virtual time goes on to the next deadline at once. If something from outside
+// may come before that it takes as long as in real time. False if there is no deadline.
+bool Worker::skip_to_deadline() {
+  Seeded& seeded = *scheduler->seeded();
+  const Deadline soonest = scheduler->soonest_deadline();
+  if (soonest.is_never()) {
+    return false;
+  }
+  if (!scheduler->waits_for_outside()) {
+    seeded.jump_to(soonest.ns());
+    look_at_hub(0);
+    return true;
+  }
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  constexpr std::int64_t kLongest = 1'000'000'000;
+  const std::int64_t before = clock_ns(CLOCK_MONOTONIC);
+  const std::int64_t wait = (soonest.left_ns() + kMillisecond - 1) / kMillisecond;
+  look_at_hub(static_cast<int>(std::min(wait, kLongest)));
+  seeded.advance(clock_ns(CLOCK_MONOTONIC) - before);
+  scheduler->fire_timers();
+  return true;
 }
 
 // Whether anything happened.
@@ -245,7 +304,7 @@ bool Worker::look_at_hub(int milliseconds) {
   if (polled.woken) {
     scheduler->idle().was_woken();
   }
-  if (polled.alarm) {
+  if (polled.alarm || scheduler->seeded() != nullptr) {
     scheduler->fire_timers();
   }
   if (polled.signal) {
@@ -354,7 +413,7 @@ bool Worker::wait_as_spare() {
   is_promised_ = false;
   constexpr std::chrono::seconds kKeep(1);
   while (has_queue_.load(std::memory_order_acquire) == 0) {
-    const timespec until = Deadline::after(kKeep).to_timespec();
+    const timespec until = real_moment_after(kKeep);
     const auto* word = reinterpret_cast<const std::uint32_t*>(&has_queue_);
     if (sys::futex_wait(word, 0, may_end_ && !is_kept_ ? &until : nullptr) == -ETIMEDOUT &&
         scheduler->remove_spare(this)) {

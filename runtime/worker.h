@@ -131,11 +131,14 @@ class Worker {
   bool shall_nap(const RunQueue& mine);
   void nap();
   void wait_in_hub();
+  bool wake_idler();
+  bool skip_to_deadline();
   bool look_at_hub(int milliseconds);
   bool wait_as_spare();
   bool wait_for_pinned();
   void run(Fiber* next_fiber);
   void start_running(Fiber* next_fiber);
+  bool leave_user_mode();
 
   // A prime: a program's loop of several calls is interrupted at each of them in turn, and not only
   // at one where it has a lock.
@@ -161,6 +164,15 @@ class Worker {
   bool is_kept_ = false;       // and is nevertheless needed: keep()
   Fiber native_;               // idle, for a kernel thread of our own
 };
+
+/// As others see it: one that has yielded is ready.
+inline FiberState state_of(const Fiber& fiber) {
+  const FiberState state = fiber.state.load();
+  const Worker* const worker = fiber.worker.load();
+  const bool has_worker = worker != nullptr && worker->fiber.load() == &fiber;
+  const bool may_run = state == FiberState::kRunning || state == FiberState::kNotified;
+  return may_run ? (has_worker ? FiberState::kRunning : FiberState::kReady) : state;
+}
 
 /// Who the running fiber is for locks that libc and the kernel handle by themselves. As long as it
 /// holds one it is pinned, or the only fiber.

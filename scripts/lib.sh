@@ -3,7 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 kBuildPackages=(g++ cmake ninja-build libboost-context-dev libc-ares-dev libcli11-dev libgtest-dev
-  libgmock-dev libbenchmark-dev)
+  libgmock-dev libbenchmark-dev liburing-dev doxygen)
 
 say() { printf '== %s\n' "$*"; }
 
@@ -42,6 +42,13 @@ install_missing() {
   without_services apt_install "${missing[@]}"
 }
 
+# What the tests build with, and the programs that they run.
+install_test_packages() {
+  local programs
+  mapfile -t programs < <(grep -Ev '^\s*(#|$)' "$root/tests/preload/programs/packages.txt")
+  install_missing "${kBuildPackages[@]}" "${programs[@]}"
+}
+
 apt_install() {
   as_root apt-get -qq update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
@@ -69,8 +76,20 @@ allow_open_files() {
     say "at most $(ulimit -n) open files are allowed here, $wanted are wanted (ulimit -n)"
 }
 
-# build PRESET [CMAKE ARGUMENTS...]: configures and builds; quiet unless something is wrong.
+# build PRESET [CMAKE ARGUMENTS...]: configures and builds; quiet unless something is wrong. Waits while
+# another one builds the same.
 build() {
+  local preset=$1 lock status=0
+  shift
+  mkdir -p "$root/build"
+  exec {lock}>"$root/build/$preset.lock"
+  flock "$lock"
+  build_alone "$preset" "$@" || status=$?
+  exec {lock}>&-
+  return "$status"
+}
+
+build_alone() {
   local preset=$1 log
   shift
   log=$(mktemp)

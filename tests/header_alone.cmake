@@ -6,6 +6,9 @@ set(weft_header_sources)
 foreach(folder IN ITEMS runtime net hooks LD_PRELOAD tests)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/${folder}/*.h)
+  if(NOT TARGET weft_tls)
+    list(FILTER headers EXCLUDE REGEX "net/tls/")
+  endif()
   foreach(header IN LISTS headers)
     string(MAKE_C_IDENTIFIER ${header} name)
     set(language cc)
@@ -22,6 +25,7 @@ endforeach()
 add_library(weft_header_alone OBJECT EXCLUDE_FROM_ALL ${weft_header_sources})
 target_include_directories(weft_header_alone PRIVATE
   ${PROJECT_SOURCE_DIR}/runtime/include ${PROJECT_SOURCE_DIR}/net/include
+  ${PROJECT_SOURCE_DIR}/net/tls/include
   ${PROJECT_SOURCE_DIR}/hooks/include)
 target_link_libraries(weft_header_alone PRIVATE Threads::Threads Boost::context GTest::gtest)
 # As hooks/ is compiled; and quickly, for nobody runs this code.

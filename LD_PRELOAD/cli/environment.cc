@@ -73,6 +73,7 @@ void set_environment(const RunOptions& options, const std::string& preload) {
   };
   if (options.workers) set("WEFT_WORKERS", std::to_string(*options.workers));
   if (options.stack_bytes) set("WEFT_STACK", std::to_string(*options.stack_bytes));
+  if (options.seed) set("WEFT_SEED", std::to_string(*options.seed));
   if (!options.enabled_groups.empty()) set("WEFT_ENABLE", join(options.enabled_groups, ','));
   if (!options.disabled_groups.empty()) set("WEFT_DISABLE", join(options.disabled_groups, ','));
   if (options.follow) set("WEFT_FOLLOW", "1");

@@ -3,6 +3,7 @@
 // Layer:  LD_PRELOAD, command.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@ namespace weft::cli {
 struct RunOptions {
   std::optional<unsigned> workers;
   std::optional<unsigned long long> stack_bytes;
+  std::optional<std::uint64_t> seed;
   std::vector<std::string> enabled_groups;
   std::vector<std::string> disabled_groups;
   bool follow = false;

@@ -9,8 +9,9 @@
 
 #include "LD_PRELOAD/cli/command_line.h"
 #include "LD_PRELOAD/cli/dump.h"
+#include "LD_PRELOAD/cli/help_config.h"
 #include "LD_PRELOAD/cli/run.h"
-#include "runtime/settings.h"
+#include "runtime/setting_rows.h"
 
 namespace {
 
@@ -23,12 +24,13 @@ constexpr int kMaxPid = 4'194'304;  // PID_MAX_LIMIT of Linux
 
 // A group of calls that can be left to libc.
 struct Group {
-  const char* name;
-  const char* calls;
+  const char* name = nullptr;
+  const char* calls = nullptr;
+  const char* other_name = nullptr;  // gevent's
 };
 constexpr std::array kGroups = {
-    Group{"io", "read, write, accept, connect, send, recv and the like"},
-    Group{"poll", "poll, select, epoll_wait"},
+    Group{"io", "read, write, accept, connect, send, recv and the like", "socket"},
+    Group{"poll", "poll, select, epoll_wait", "select"},
     Group{"time", "sleep, usleep, nanosleep, clock_nanosleep"},
     Group{"thread", "pthread_create, pthread_join: threads stay kernel threads"},
     Group{"sync", "pthread_mutex_*, pthread_cond_*, semaphores, barriers, futex"},
@@ -36,6 +38,7 @@ constexpr std::array kGroups = {
     Group{"signal", "pthread_kill, pthread_sigmask, sigwait and the like"},
     Group{"dns", "getaddrinfo, getnameinfo, gethostbyname and the like"},
     Group{"stdio", "getline, fread, printf, fflush, flockfile and the like"},
+    Group{"ipc", "message queues, semaphores of System V"},
 };
 
 void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {
@@ -44,9 +47,14 @@ void add_run_options(CLI::App& run, RunOptions& options, std::string& stack) {
       ->check(CLI::Range(1, weft::runtime::kMostWorkers));
   run.add_option("--stack", stack, "stack of a thread that does not ask for a size (64K, 8M)")
       ->type_name("SIZE");
+  run.add_option("--seed", options.seed,
+                 "one worker, and an order of fibers that is a function of this number; sleeps and "
+                 "timeouts take no time")
+      ->type_name("N");
   for (const Group& group : kGroups) {
     run.add_flag_callback(
-        std::string("--no-") + group.name,
+        std::string("--no-") + group.name +
+            (group.other_name == nullptr ? "" : std::string(",--no-") + group.other_name),
         [&options, &group] { options.disabled_groups.emplace_back(group.name); },
         std::string("leave to libc: ") + group.calls);
   }
@@ -91,6 +99,8 @@ int command(std::vector<std::string> arguments) {
   RunOptions options;
   std::string stack;
   add_run_options(run, options, stack);
+  bool wants_settings = false;
+  run.add_flag("--help-config", wants_settings, "print all settings, also those without option");
   CLI::App& dump = *app.add_subcommand(
       "dump", "weft dump PID: print what each fiber of a live process waits for");
   pid_t process = 0;
@@ -101,8 +111,8 @@ int command(std::vector<std::string> arguments) {
   // PROGRAM and its arguments never reach CLI11: they may look like our options.
   std::vector<std::string> program;
   if (!arguments.empty() && arguments.front() == "run") {
-    weft::cli::CommandLine line =
-        weft::cli::cut({arguments.begin() + 1, arguments.end()}, {"--workers", "--stack"});
+    weft::cli::CommandLine line = weft::cli::cut({arguments.begin() + 1, arguments.end()},
+                                                 {"--workers", "--stack", "--seed"});
     program = std::move(line.program);
     arguments.resize(1);
     arguments.insert(arguments.end(), line.options.begin(), line.options.end());
@@ -112,6 +122,9 @@ int command(std::vector<std::string> arguments) {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  if (wants_settings) {
+    return weft::cli::help_config();
   }
   return dump.parsed() ? weft::cli::dump(process) : start(options, stack, program);
 }

@@ -63,5 +63,5 @@ done
 
 begin yes idle
 finish
-assert_equal "said of a bad value" "weft: WEFT_MONITOR is neither 0 nor 1: 'yes'. It is ignored." \
+assert_equal "said of a bad value" "weft: WEFT_MONITOR is not 0 or 1: 'yes'. It is ignored." \
   "$(cat error)"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Who starts under weft: the program alone, or with WEFT_FOLLOW=1 what it starts, too, as long as it
-# hands its environment on. Nobody puts weft back where the environment was cleared on purpose, and what
-# else is preloaded stays.
+# hands its environment on. Neither sees weft in LD_PRELOAD without that, what else is preloaded stays,
+# and with it nobody puts weft back where the environment was cleared on purpose.
 source "$(dirname "$0")/issue.sh" "$@"
 need env sh
 
@@ -22,9 +22,11 @@ OTHER=$(find /usr/lib -name libeatmydata.so | head -n 1)
 unset WEFT_FOLLOW
 expect 0 1 env
 expect 0 1 sh -c 'env; :'
+expect 0 1 sh -c 'exec env'
 expect 0 0 env -i env
 export WEFT_FOLLOW=1
 expect 1 1 env
 expect 1 1 sh -c 'env; :'
 expect 0 0 env -i env
+expect 1 1 sh -c 'exec env'
 expect 0 0 sh -c 'unset LD_PRELOAD; env; :'

@@ -42,7 +42,8 @@ struct Report {
   double seconds = 0;
   Histogram latency;  ///< nanoseconds; total() is the number of requests
   ProcessStatus server;
-  std::string first_problem;  ///< empty if there was none
+  std::chrono::nanoseconds server_cpu{0};  ///< CPU time that it took in these seconds
+  std::string first_problem;               ///< empty if there was none
 
   [[nodiscard]] bool good() const { return errors == 0 && mismatches == 0; }
 };

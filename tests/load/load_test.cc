@@ -174,5 +174,14 @@ TEST(Load, WithoutARateAStallIsOneRequest) {
   EXPECT_LT(report.latency.quantile(0.75), 75'000'000U);
 }
 
+// Server and load are one process here.
+TEST(Load, CpuTimeOfTheServerIsThatOfTheMeasuredSeconds) {
+  const StallingServer server(0ms);
+  const auto before = cpu_time_of(::getpid());
+  const Report report = Load({.port = server.port, .duration = 50ms, .pid = ::getpid()}).run();
+  EXPECT_GT(report.server_cpu, 0ns);
+  EXPECT_LT(report.server_cpu, cpu_time_of(::getpid()) - before);
+}
+
 }  // namespace
 }  // namespace weft::load

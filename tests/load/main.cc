@@ -37,12 +37,19 @@ double microseconds(std::uint64_t nanoseconds) { return static_cast<double>(nano
 void print(const Report& report, bool json) {
   const char* plain_format =
       "connections: %zu\nrequests: %lu\nseconds: %.3f\nrequests_per_s: %.0f\np50_us: %.1f\n"
-      "p99_us: %.1f\nmax_us: %.1f\nerrors: %lu\nmismatches: %lu\nthreads: %ld\nrss_kib: %ld\n";
+      "p99_us: %.1f\nmax_us: %.1f\nerrors: %lu\nmismatches: %lu\nthreads: %ld\nrss_kib: %ld\n"
+      "page_tables_kib: %ld\nserver_cpu_us: %.3f\n";
   const char* json_format =
       "{\"connections\": %zu, \"requests\": %lu, \"seconds\": %.3f, \"requests_per_s\": %.0f, "
       "\"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, \"errors\": %lu, "
-      "\"mismatches\": %lu, \"threads\": %ld, \"rss_kib\": %ld}\n";
+      "\"mismatches\": %lu, \"threads\": %ld, \"rss_kib\": %ld, \"page_tables_kib\": %ld, "
+      "\"server_cpu_us\": %.3f}\n";
   const auto& latency = report.latency;
+  // Of a request.
+  const double server_cpu_us = latency.total() > 0
+                                   ? static_cast<double>(report.server_cpu.count()) / 1e3 /
+                                         static_cast<double>(latency.total())
+                                   : 0;
   const double rate =
       report.seconds > 0 ? static_cast<double>(latency.total()) / report.seconds : 0;
 #pragma GCC diagnostic push
@@ -50,7 +57,7 @@ void print(const Report& report, bool json) {
   std::printf(json ? json_format : plain_format, report.opened, latency.total(), report.seconds,
               rate, microseconds(latency.quantile(0.50)), microseconds(latency.quantile(0.99)),
               microseconds(latency.max()), report.errors, report.mismatches, report.server.threads,
-              report.server.rss_kib);
+              report.server.rss_kib, report.server.page_tables_kib, server_cpu_us);
 #pragma GCC diagnostic pop
 }
 
@@ -76,7 +83,9 @@ int main(int argc, char** argv) {
                                                   {"memcached", Protocol::kMemcached}};
   app.add_option("--protocol", options.protocol, "echo or memcached")
       ->transform(CLI::CheckedTransformer(protocols));
-  app.add_option("--pid", options.pid, "server's process, to report its threads and memory");
+  app.add_option(
+      "--pid", options.pid,
+      "server's process, to report its threads, its memory and its CPU time for a request");
   app.add_flag("--json", json, "one line of JSON instead of plain lines");
   try {
     app.parse(argc, argv);

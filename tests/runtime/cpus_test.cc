@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <thread>
+
+#include "tests/support/temporary.h"
 
 namespace weft::runtime {
 namespace {
@@ -16,13 +17,6 @@ namespace fs = std::filesystem;
 // A folder that looks like the root of a system whose process is in a control group.
 class CpusTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/weft_cpus_test.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   void write(const std::string& path, const std::string& text) const {
     const fs::path full = root_ + path;
     fs::create_directories(full.parent_path());
@@ -36,7 +30,8 @@ class CpusTest : public testing::Test {
           "31 24 0:26 " +
               group_at_mount + " /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw\n");
   }
-  std::string root_;
+  const test::TemporaryFolder folder_;
+  const std::string root_ = folder_.path();
 };
 
 TEST_F(CpusTest, AQuotaOfOneCpuGivesOneWorker) {

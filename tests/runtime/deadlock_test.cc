@@ -118,29 +118,29 @@ TEST_F(DeadlockTest, ATimerCanWake) {
 }
 
 TEST_F(DeadlockTest, ADescriptorCanWake) {
-  EXPECT_EQ(alone([] {
-              const Pipe pipe;
-              weft::Event event;
-              const auto reader = weft::spawn([&] {
-                FdSlot& slot = pipe.out_slot();
-                if (wait_for(pipe.out(), slot, Direction::kRead, slot.edges(Direction::kRead),
-                             Deadline::never()) == 0) {
-                  event.set();
-                }
-              });
-              const pid_t child = ::fork();
-              if (child == 0) {
-                ::usleep(50'000);
-                pipe.feed();
-                ::_exit(0);
-              }
-              // Reaped, so that only the descriptor is left.
-              event.wait();
-              ::waitpid(child, nullptr, 0);
-              reader.join();
-              return 42;
-            }),
-            42);
+  EXPECT_EQ(
+      alone([] {
+        const Pipe pipe;
+        weft::Event event;
+        const auto reader = weft::spawn([&] {
+          FdSlot& slot = pipe.out_slot();
+          if (wait_for(pipe.out(), slot, Direction::kRead, slot.edges(Direction::kRead), {}) == 0) {
+            event.set();
+          }
+        });
+        const pid_t child = ::fork();
+        if (child == 0) {
+          ::usleep(50'000);
+          pipe.feed();
+          ::_exit(0);
+        }
+        // Reaped, so that only the descriptor is left.
+        event.wait();
+        ::waitpid(child, nullptr, 0);
+        reader.join();
+        return 42;
+      }),
+      42);
 }
 
 TEST_F(DeadlockTest, AnotherThreadCanWake) {

@@ -3,19 +3,45 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <weft/idle.h>
+
+#include <thread>
 
 #include "runtime/tcb.h"
 
 namespace weft::test {
 
-int count_fds() {
-  DIR* const folder = ::opendir("/proc/self/fd");
-  int count = -3;  // ".", ".." and the folder itself
+namespace {
+
+int count_entries(const char* path) {
+  DIR* const folder = ::opendir(path);
+  int count = -2;  // "." and ".."
   while (::readdir(folder) != nullptr) {
     ++count;
   }
   ::closedir(folder);
   return count;
+}
+
+}  // namespace
+
+int count_fds() { return count_entries("/proc/self/fd") - 1; }  // without that of the folder
+
+int count_kernel_threads() {
+#if defined(__SANITIZE_THREAD__)
+  // It makes a thread of its own beside the program's first, which is none of those that end.
+  static const bool has_begun = (std::thread([] {}).join(), true);
+  static_cast<void>(has_begun);
+#endif
+  return count_entries("/proc/self/task");
+}
+
+void expect_kernel_threads_end(int most) {
+  const Stopwatch watch;
+  while (count_kernel_threads() > most && watch.elapsed() < 10s) {
+    std::this_thread::yield();
+  }
+  EXPECT_LE(count_kernel_threads(), most);
 }
 
 const char* own_tls_refusal() {
@@ -37,6 +63,8 @@ void RuntimeTest::TearDown() {
   EXPECT_EQ(scheduler_->live_fibers(), fibers_before_) << "fibers were left behind";
   EXPECT_EQ(count_fds(), fds_before_) << "descriptors were left open";
 }
+
+void RuntimeTest::let_others_end() { weft::idle(); }
 
 Pipe::Pipe() {
   EXPECT_EQ(::pipe2(ends_, O_NONBLOCK | O_CLOEXEC), 0);
@@ -65,3 +93,8 @@ void Pipe::fill() const {
 }
 
 }  // namespace weft::test
+
+#if defined(__SANITIZE_THREAD__)
+// Else each of these many short processes sleeps for a second at its end.
+extern "C" const char* __tsan_default_options() { return "atexit_sleep_ms=0"; }
+#endif

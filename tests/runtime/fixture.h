@@ -2,6 +2,7 @@
 // behind.
 #pragma once
 #include <gtest/gtest.h>
+#include <weft/sleep.h>
 
 #include <chrono>
 
@@ -26,6 +27,13 @@ inline constexpr bool kThreadSanitized = false;
 /// Descriptors that this process has open.
 int count_fds();
 
+/// Kernel threads of this process.
+int count_kernel_threads();
+
+/// Fails if more than `most` of them are left. Waits: each is there for a moment after its last
+/// instruction.
+void expect_kernel_threads_end(int most);
+
 /// Null if fibers can have their own TLS here; else why not. Fails the test unless a sanitizer is
 /// the reason.
 const char* own_tls_refusal();
@@ -34,12 +42,32 @@ class RuntimeTest : public testing::Test {
  protected:
   void SetUp() override;
   void TearDown() override;
+  /// Until whoever can run has run as far as it can: what had been told to end has ended.
+  static void let_others_end();
 
   runtime::Scheduler* scheduler_ = nullptr;
 
  private:
   int fibers_before_ = 0;
   int fds_before_ = 0;
+};
+
+/// Null if a process with several threads can be copied here; else why not.
+constexpr const char* fork_refusal() {
+  return kThreadSanitized ? "TSan ignores synchronisation in the child of a process with several "
+                            "threads, and takes its fibers for threads"
+                          : nullptr;
+}
+
+/// Of tests that all fork.
+class ForkingTest : public RuntimeTest {
+ protected:
+  void SetUp() override {
+    RuntimeTest::SetUp();
+    if (fork_refusal() != nullptr) {
+      GTEST_SKIP() << fork_refusal();
+    }
+  }
 };
 
 /// A pipe whose ends do not block. Its slots begin and end with it, as the hooks see to in a
@@ -75,5 +103,22 @@ class Stopwatch {
  private:
   std::int64_t start_ = runtime::now_ns();
 };
+
+/// `wait` has a limit and must not come to anything: it says so, and not before its time is up.
+template <class Wait>
+void expect_times_out(Wait wait) {
+  constexpr auto kLimit = 3ms;
+  const Stopwatch watch;
+  EXPECT_FALSE(wait(kLimit));
+  EXPECT_GE(watch.elapsed(), kLimit);
+}
+
+/// Until condition() holds, which others bring about.
+template <class Condition>
+void await(Condition condition) {
+  while (!condition()) {
+    weft::sleep(100us);
+  }
+}
 
 }  // namespace weft::test

@@ -25,7 +25,8 @@ class WaitFd : public RuntimeTest {
         slot.pass_on(Direction::kRead);
         return 0;
       }
-      if (const int error = wait_for(pipe.out(), slot, Direction::kRead, seen, deadline)) {
+      if (const int error =
+              wait_for(pipe.out(), slot, Direction::kRead, seen, {.deadline = deadline})) {
         return error;
       }
     }
@@ -54,8 +55,7 @@ TEST_F(WaitFd, ARoomMadeEndsAWritersWait) {
       if (::write(pipe_.in(), block, sizeof block) > 0) {
         return 0;
       }
-      if (const int error =
-              wait_for(pipe_.in(), slot, Direction::kWrite, seen, Deadline::never())) {
+      if (const int error = wait_for(pipe_.in(), slot, Direction::kWrite, seen)) {
         return error;
       }
     }
@@ -108,8 +108,7 @@ TEST_F(WaitFd, RegularFilesAreRefused) {
   const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   FdSlot& slot = *fd_slot(file);
   slot.reset();
-  EXPECT_EQ(wait_for(file, slot, Direction::kRead, slot.edges(Direction::kRead), Deadline::never()),
-            EPERM);
+  EXPECT_EQ(wait_for(file, slot, Direction::kRead, slot.edges(Direction::kRead)), EPERM);
   ::close(file);
   slot.reset();
 }
@@ -124,7 +123,7 @@ TEST_F(WaitFd, AnyOfSeveralEndsAWaitForAll) {
                                 .seen = other.out_slot().edges(Direction::kRead),
                                 .slot = &other.out_slot()}};
     bool refused = false;
-    const int error = wait_for_any(interests, 2, Deadline::after(10s), &refused);
+    const int error = wait_for_any(interests, 2, {.deadline = Deadline::after(10s)}, &refused);
     EXPECT_FALSE(refused);
     return error;
   });
@@ -135,7 +134,7 @@ TEST_F(WaitFd, AnyOfSeveralEndsAWaitForAll) {
 
 TEST_F(WaitFd, AWaitForNothingIsATimeout) {
   bool refused = false;
-  EXPECT_EQ(wait_for_any(nullptr, 0, Deadline::after(1ms), &refused), ETIMEDOUT);
+  EXPECT_EQ(wait_for_any(nullptr, 0, {.deadline = Deadline::after(1ms)}, &refused), ETIMEDOUT);
 }
 
 TEST_F(WaitFd, PingPongOverTwoPipes) {

@@ -1,5 +1,4 @@
 // Several workers: stealing, handoff, blocking(), and what a scheduler of them refuses.
-#include <dirent.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <weft/weft.h>
@@ -18,16 +17,6 @@ namespace weft::runtime {
 namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace): the fixture's small language
-
-int count_kernel_threads() {
-  DIR* const folder = ::opendir("/proc/self/task");
-  int count = -2;  // "." and ".."
-  while (::readdir(folder) != nullptr) {
-    ++count;
-  }
-  ::closedir(folder);
-  return count;
-}
 
 class WorkersTest : public RuntimeTest {};
 
@@ -57,12 +46,7 @@ TEST_F(WorkersTest, TheEndWaitsForAllFibersAndLeavesNoKernelThread) {
     }
   }
   EXPECT_EQ(ended, 100);
-  // A kernel thread is in the folder for a moment after its last instruction.
-  const Stopwatch watch;
-  while (count_kernel_threads() > before && watch.elapsed() < 10s) {
-    std::this_thread::yield();
-  }
-  EXPECT_LE(count_kernel_threads(), before);
+  expect_kernel_threads_end(before);
 }
 
 TEST_F(WorkersTest, SchedulersComeAndGo) {

@@ -19,10 +19,26 @@ concept MutexLock = requires(L& lock) {
   { lock.owns_lock() } -> std::same_as<bool>;
 };
 
+namespace detail {
+
+/// Waits until `predicate()`, or until wait() says that the time is up: then it is asked once more.
+template <class Predicate, class Wait>
+bool wait_for_predicate(Predicate& predicate, Wait wait) {
+  while (!predicate()) {
+    if (!wait()) {
+      return predicate();
+    }
+  }
+  return true;
+}
+
+}  // namespace detail
+
 /// A condition variable of four bytes.
 ///
 /// Units:    any std::chrono duration, on CLOCK_MONOTONIC.
-/// Errors:   every wait throws std::system_error(EPERM) if the lock does not own its mutex.
+/// Errors:   every wait throws std::system_error(EPERM) if the lock does not own its mutex. On
+///           fibers a wait may throw, too: see AnyFiber::kill() and Timeout.
 /// Threads:  fibers of all schedulers, and kernel threads without fibers.
 /// Promise:  a wait returns with the mutex locked, in any case. It may return without a notify:
 ///           wait with a predicate, or in a loop. The oldest waiter is notified first.
@@ -37,13 +53,23 @@ class Condition {
   Condition& operator=(const Condition&) = delete;
   ~Condition() = default;
 
+  /// Wakes the oldest waiter.
   void notify_one() { notify(1); }
+  /// Wakes the `count` oldest waiters.
+  void notify(std::uint32_t count) {
+    if (has_waiters_.load(std::memory_order_seq_cst) != 0) {
+      notify_slow(count);
+    }
+  }
+  /// Wakes all waiters.
   void notify_all() { notify(kAll); }
 
+  /// Unlocks, waits for a notify, and locks again.
   template <MutexLock Lock>
   void wait(Lock& lock) {
     wait_until_deadline(lock.mutex(), lock.owns_lock(), detail::kNever);
   }
+  /// Waits until `predicate()` is true; it is asked with the mutex locked.
   template <MutexLock Lock, std::predicate Predicate>
   void wait(Lock& lock, Predicate predicate) {
     while (!predicate()) {
@@ -51,6 +77,7 @@ class Condition {
     }
   }
 
+  /// As wait(), for at most `timeout`. False if nobody has notified by then.
   template <MutexLock Lock, class Rep, class Period>
   bool wait_for(Lock& lock, const std::chrono::duration<Rep, Period>& timeout) {
     return wait_until_deadline(lock.mutex(), lock.owns_lock(), detail::deadline_after(timeout));
@@ -62,10 +89,12 @@ class Condition {
     return wait_by(lock, detail::deadline_after(timeout), predicate);
   }
 
+  /// As wait_for(), until `moment`, as the clocks stand to each other now.
   template <MutexLock Lock, class Clock, class Duration>
   bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& moment) {
     return wait_until_deadline(lock.mutex(), lock.owns_lock(), detail::deadline_at(moment));
   }
+  /// Returns what the predicate said last.
   template <MutexLock Lock, class Clock, class Duration, std::predicate Predicate>
   bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& moment,
                   Predicate predicate) {
@@ -73,23 +102,15 @@ class Condition {
   }
 
  private:
-  static constexpr int kAll = 0x7fff'ffff;
+  friend class ConditionAny;
+  static constexpr std::uint32_t kAll = 0xffff'ffff;
 
   template <class Lock, class Predicate>
   bool wait_by(Lock& lock, std::int64_t deadline, Predicate& predicate) {
-    while (!predicate()) {
-      if (!wait_until_deadline(lock.mutex(), lock.owns_lock(), deadline)) {
-        return predicate();
-      }
-    }
-    return true;
+    return detail::wait_for_predicate(
+        predicate, [&] { return wait_until_deadline(lock.mutex(), lock.owns_lock(), deadline); });
   }
-  void notify(int count) {
-    if (has_waiters_.load(std::memory_order_seq_cst) != 0) {
-      notify_slow(count);
-    }
-  }
-  void notify_slow(int count);
+  void notify_slow(std::uint32_t count);
   bool wait_until_deadline(Mutex* mutex, bool owned, std::int64_t deadline);
 
   std::atomic<std::uint32_t> has_waiters_{0};

@@ -19,6 +19,7 @@ namespace weft {
 ///     try { weft::joinall(fibers); } catch (const weft::WouldBlockForever& e) { log(e.what()); }
 class WouldBlockForever : public std::system_error {
  public:
+  /// Thrown by weft only; `call` is the one in which the main fiber waits.
   explicit WouldBlockForever(const char* call);
 };
 

@@ -2,94 +2,55 @@
 //
 // Layer:  runtime, public.      See also: weft/this_fiber.h, weft/sync.h, weft/sleep.h.
 #pragma once
+#include <weft/any_fiber.h>  // IWYU pragma: export
 #include <weft/detail/task.h>
 #include <weft/detail/time.h>
+#include <weft/joinall.h>  // IWYU pragma: export
 #include <weft/this_fiber.h>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
+#include <functional>
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
 namespace weft {
 
-/// A handle of a fiber, whatever that returns. Copies refer to the same fiber; dropping them all
-/// detaches it.
-///
-/// Errors:   join throws std::system_error: EDEADLK from the fiber itself, EINVAL for a handle of
-/// no fiber. Threads:  any, fiber or not; one handle by one thread at a time, copies of it by many.
-/// Promise:  a fiber has ended when its callable and its thread_local objects are destroyed. An
-///           exception that nobody fetches is unhandled when the last handle goes away: see
-///           on_unhandled().
-/// Source:   gevent.Greenlet.
-///
-///     std::vector<weft::AnyFiber> all{weft::spawn(f), weft::spawn(g)};
-// NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): assignment by value serves both
-class AnyFiber {
- public:
-  AnyFiber() = default;
-  AnyFiber(const AnyFiber& other) : task_(other.task_) {
-    if (task_ != nullptr) {
-      task_->retain();
-    }
-  }
-  AnyFiber(AnyFiber&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
-  AnyFiber& operator=(AnyFiber other) noexcept {
-    std::swap(task_, other.task_);
-    return *this;
-  }
-  ~AnyFiber() {
-    if (task_ != nullptr) {
-      task_->release();
-    }
-  }
-
-  /// Waits until the fiber has ended. What it threw stays with it: see Fiber::get().
-  void join() const { detail::join(task_, detail::kNever); }
-
-  /// As join(), for at most `timeout` (any std::chrono duration). False if the fiber has not ended
-  /// by then.
-  template <class Rep, class Period>
-  bool join_for(const std::chrono::duration<Rep, Period>& timeout) const {
-    return detail::join(task_, detail::deadline_after(timeout));
-  }
-  /// As join_for(), until `moment`.
-  template <class Clock, class Duration>
-  // NOLINTNEXTLINE(modernize-use-nodiscard): a caller may only want to wait
-  bool join_until(const std::chrono::time_point<Clock, Duration>& moment) const {
-    return detail::join(task_, detail::deadline_at(moment));
-  }
-
-  /// Whether the fiber has ended.
-  [[nodiscard]] bool ready() const { return task_ != nullptr && task_->has_ended(); }
-  /// As this_fiber::id() in the fiber; 0 for a handle of no fiber.
-  [[nodiscard]] std::uint64_t id() const { return task_ == nullptr ? 0 : task_->id; }
-  /// The name given to spawn(), cut to 15 characters. The text lives as long as the handle.
-  [[nodiscard]] const char* name() const { return task_ == nullptr ? "" : task_->name; }
-
- protected:
-  explicit AnyFiber(detail::Task* task) : task_(task) {}
-  [[nodiscard]] detail::Task* task() const { return task_; }
-
- private:
-  detail::Task* task_ = nullptr;
-};
-
+/// How a fiber is made: see spawn().
 struct SpawnOptions {
-  std::size_t stack_bytes = 0;  // 0: 256 KiB, or WEFT_STACK
-  const char* name = "";        // for reports; 15 characters are kept
-  // Own errno, thread_local objects, pthread_self(); else the thread's. Not given: what suits the
-  // scheduler, its thread's where fibers stay on one thread.
+  std::size_t stack_bytes = 0;  ///< 0: 256 KiB, or WEFT_STACK
+  const char* name = "";        ///< for reports; 15 characters are kept
+  /// Own errno, thread_local objects, pthread_self(); else the thread's. Not given: what suits the
+  /// scheduler, its thread's where fibers stay on one thread.
   std::optional<bool> own_tls = {};
+  /// A weft::Scheduler and run() do not wait for it to end: they kill it when the others have
+  /// ended. On a thread's scheduler, for whose fibers nobody waits at its end, it changes nothing.
+  bool background = false;
 };
 
 namespace detail {
+
 struct Spawn;
+
+template <class R>
+struct Optional {
+  using Type = std::optional<R>;
+};
+template <class R>
+struct Optional<R&> {
+  using Type = std::optional<std::reference_wrapper<R>>;
+};
+template <>
+struct Optional<void> {
+  using Type = bool;
+};
+/// What can hold an R or nothing.
+template <class R>
+using OptionalOf = typename Optional<R>::Type;
+
 }  // namespace detail
 
 /// A handle of a fiber that returns an R.
@@ -115,22 +76,69 @@ class Fiber : public AnyFiber {
     return static_cast<detail::ResultTask<R>*>(task())->take();
   }
 
+  /// As get(), for at most `timeout`: nothing, or false for a fiber without a result, if the fiber
+  /// has not ended by then.
+  template <class Rep, class Period>
+  auto get_for(const std::chrono::duration<Rep, Period>& timeout) const {
+    if constexpr (std::is_void_v<R>) {
+      const bool has_ended = join_for(timeout);
+      if (has_ended) {
+        get();
+      }
+      return has_ended;
+    } else {
+      return join_for(timeout) ? Value(get()) : Value();
+    }
+  }
+  /// What the fiber has returned; nothing if it has not ended, or by an exception. Never waits.
+  [[nodiscard]] auto value() const requires(!std::is_void_v<R>) {
+    const bool has_value = this->ready() && task()->error == nullptr;
+    return has_value ? Value(get()) : Value();
+  }
+
+  /// As AnyFiber::link(), for calls that take a `const Fiber<R>&`.
+  template <class F>
+  LinkToken link(F f) const {
+    return this->template add_link<Fiber>(detail::LinkedTo::kAnyEnd, std::move(f));
+  }
+  /// As link(), only if the fiber ends without an error.
+  template <class F>
+  LinkToken link_value(F f) const {
+    return this->template add_link<Fiber>(detail::LinkedTo::kValue, std::move(f));
+  }
+  /// As link(), only if the fiber ends by an error.
+  template <class F>
+  LinkToken link_exception(F f) const {
+    return this->template add_link<Fiber>(detail::LinkedTo::kException, std::move(f));
+  }
+
  private:
+  using Value = detail::OptionalOf<R>;
   friend struct detail::Spawn;
+  template <class Handle, class F>
+  friend struct detail::LinkedCall;
   explicit Fiber(detail::ResultTask<R>* task) : AnyFiber(task) {}
+  static Fiber of(detail::Task* task) { return Fiber(static_cast<detail::ResultTask<R>*>(task)); }
 };
 
 namespace detail {
 
-/// Makes handles. The scheduler is one of weft::Scheduler; null: the calling thread's.
+/// A scheduler of weft::Scheduler's, or null: the calling thread's; and how much later.
+struct Where {
+  void* scheduler = nullptr;
+  std::chrono::nanoseconds delay{0};
+};
+
+/// Makes handles.
 struct Spawn {
   template <class F, class... Args>
-  static Fiber<ResultOf<F, Args...>> on(void* scheduler, const SpawnOptions& options, F&& f,
+  static Fiber<ResultOf<F, Args...>> on(const Where& where, const SpawnOptions& options, F&& f,
                                         Args&&... args) {
     using Work = CallTask<std::decay_t<F>, std::decay_t<Args>...>;
     auto* const work = new Work(std::in_place, std::forward<F>(f), std::forward<Args>(args)...);
     Fiber<ResultOf<F, Args...>> handle(work);
-    start(work, {scheduler, options.stack_bytes, options.name, options.own_tls});
+    start(work, {where.scheduler, options.stack_bytes, options.name, options.own_tls, where.delay,
+                 options.background});
     return handle;
   }
 };
@@ -153,55 +161,31 @@ struct Spawn {
 ///     auto sum = weft::spawn({.name = "sum"}, [](int a, int b) { return a + b; }, 1, 2);
 template <class F, class... Args>
 Fiber<detail::ResultOf<F, Args...>> spawn(const SpawnOptions& options, F&& f, Args&&... args) {
-  return detail::Spawn::on(nullptr, options, std::forward<F>(f), std::forward<Args>(args)...);
+  return detail::Spawn::on({}, options, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
+/// The same, with the usual options.
+///
+///     auto answer = weft::spawn([] { return 42; });
 template <class F, class... Args>
 requires std::invocable<std::decay_t<F>, std::decay_t<Args>...>
 auto spawn(F&& f, Args&&... args) {
   return spawn(SpawnOptions{}, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-/// Anything with handles in it: std::vector<Fiber<int>>, a view, an array.
-template <class R>
-concept FiberRange =
-    std::ranges::input_range<R> && std::derived_from<std::ranges::range_value_t<R>, AnyFiber>;
-
-/// Waits until all of the fibers have ended. With a timeout: false if some have not by then.
+/// As spawn(), and the fiber starts `delay` from now.
 ///
-/// Units:    any std::chrono duration, for all of the fibers together.
-/// Errors:   as AnyFiber::join(). What the fibers threw stays with them: see Fiber::get().
-/// Threads:  callable from any thread, fiber or not.
-/// Source:   gevent.joinall().
+/// Units:    any std::chrono duration, on CLOCK_MONOTONIC.
+/// Errors, Threads: as spawn().
+/// Promise:  a fiber that is killed before never runs `f`. It has its stack from now on.
+/// Source:   gevent.spawn_later().
 ///
-///     weft::joinall({weft::spawn(f), weft::spawn(g)});
-///     bool all = weft::joinall(2s, workers);
-template <FiberRange Fibers>
-void joinall(const Fibers& fibers) {
-  for (const AnyFiber& fiber : fibers) {
-    fiber.join();
-  }
-}
-inline void joinall(std::initializer_list<AnyFiber> fibers) {
-  for (const AnyFiber& fiber : fibers) {
-    fiber.join();
-  }
-}
-
-template <class Rep, class Period, FiberRange Fibers>
-bool joinall(const std::chrono::duration<Rep, Period>& timeout, const Fibers& fibers) {
-  const std::chrono::nanoseconds deadline(detail::deadline_after(timeout));
-  for (const AnyFiber& fiber : fibers) {
-    if (!fiber.join_until(std::chrono::steady_clock::time_point(deadline))) {
-      return false;
-    }
-  }
-  return true;
-}
-template <class Rep, class Period>
-bool joinall(const std::chrono::duration<Rep, Period>& timeout,
-             std::initializer_list<AnyFiber> fibers) {
-  return joinall<Rep, Period, std::initializer_list<AnyFiber>>(timeout, fibers);
+///     auto reminder = weft::spawn_later(5min, remind, user);
+template <class Rep, class Period, class F, class... Args>
+Fiber<detail::ResultOf<F, Args...>> spawn_later(const std::chrono::duration<Rep, Period>& delay,
+                                                F&& f, Args&&... args) {
+  return detail::Spawn::on({.delay = detail::saturated(delay)}, SpawnOptions{}, std::forward<F>(f),
+                           std::forward<Args>(args)...);
 }
 
 }  // namespace weft

@@ -27,8 +27,7 @@ void add_local(std::uint64_t key, void* value, void (*destroy)(void*));
 /// Errors:   whatever making a T throws; the fiber then has no value yet.
 /// Threads:  any; each sees its own value only. The fiber_local itself is not changed by use.
 /// Promise:  a value is destroyed by its fiber, last made first, when the fiber ends, and not when
-/// the
-///           fiber_local is destroyed. Its address stays the same until then.
+///           the fiber_local is destroyed. Its address stays the same until then.
 /// Source:   gevent.local.local; pthread_getspecific(3).
 ///
 ///     weft::fiber_local<int> depth([] { return 1; });
@@ -36,12 +35,15 @@ void add_local(std::uint64_t key, void* value, void (*destroy)(void*));
 template <class T>
 class fiber_local {  // NOLINT(readability-identifier-naming): named as thread_local is
  public:
+  /// Has values made as `T()`.
   fiber_local() : make_([] { return T(); }) {}
+  /// Has values made by `make`, on the fiber that they are for.
   explicit fiber_local(std::function<T()> make) : make_(std::move(make)) {}
   fiber_local(const fiber_local&) = delete;
   fiber_local& operator=(const fiber_local&) = delete;
   ~fiber_local() = default;
 
+  /// The calling fiber's value.
   T& get() const {
     void* value = detail::find_local(key_);
     if (value == nullptr) {
@@ -49,7 +51,9 @@ class fiber_local {  // NOLINT(readability-identifier-naming): named as thread_l
     }
     return *static_cast<T*>(value);
   }
+  /// get(), as a pointer has it.
   T& operator*() const { return get(); }
+  /// A member of get().
   T* operator->() const { return &get(); }
 
  private:

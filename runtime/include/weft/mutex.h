@@ -2,6 +2,7 @@
 //
 // Layer:  runtime, public.      See also: weft/condition.h, weft/sync.h.
 #pragma once
+#include <weft/detail/rmw.h>
 #include <weft/detail/time.h>
 
 #include <atomic>
@@ -13,9 +14,10 @@ namespace weft {
 /// A mutex of four bytes, for std::lock_guard, std::unique_lock and std::scoped_lock.
 ///
 /// Units:    any std::chrono duration, on CLOCK_MONOTONIC.
-/// Errors:   none. Locking it twice from one fiber waits for ever; unlocking it unlocked is
-/// undefined. Threads:  fibers of all schedulers, and kernel threads without fibers. Promise:
-/// without contention a lock or unlock is one atomic operation. Nobody starves: a waiter
+/// Errors:   on fibers a lock that waits may throw: see AnyFiber::kill() and Timeout. Locking it
+///           twice from one fiber waits for ever; unlocking it unlocked is undefined.
+/// Threads:  fibers of all schedulers, and kernel threads without fibers.
+/// Promise:  without contention a lock or unlock is one atomic operation. Nobody starves: a waiter
 ///           that lost to a newcomer once gets the mutex handed over when it is first in the queue.
 /// Source:   std::timed_mutex; gevent.lock.BoundedSemaphore.
 ///
@@ -28,16 +30,18 @@ class Mutex {
   Mutex& operator=(const Mutex&) = delete;
   ~Mutex() = default;
 
+  /// Waits until the mutex is free, and takes it.
   void lock() {
     if (!try_lock_free()) {
       lock_slow(detail::kNever);
     }
   }
+  /// Takes the mutex if it is free. False if it is not.
   [[nodiscard]] bool try_lock();
+  /// Frees the mutex, or hands it over.
   void unlock() {
     std::uint32_t expected = kLocked;
-    if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release,
-                                       std::memory_order_relaxed)) {
+    if (!detail::compare_exchange_no_handlers(word_, expected, 0U, std::memory_order_release)) {
       unlock_slow();
     }
   }
@@ -58,8 +62,8 @@ class Mutex {
   static constexpr std::uint32_t kHasWaiters = 2;  // perhaps: they may have given up
   bool try_lock_free() {
     std::uint32_t expected = 0;
-    return word_.compare_exchange_strong(expected, kLocked, std::memory_order_acquire,
-                                         std::memory_order_relaxed);
+    return detail::compare_exchange_no_handlers(word_, expected, kLocked,
+                                                std::memory_order_acquire);
   }
   bool lock_slow(std::int64_t deadline);
   void unlock_slow();

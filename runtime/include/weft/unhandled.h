@@ -12,10 +12,11 @@ namespace weft {
 /// An exception that left a fiber's callable, and that nobody can fetch any more (Fiber::get): the
 /// last handle has gone.
 struct Unhandled {
-  std::uint64_t fiber;       // its id, as this_fiber and `weft dump` have it
-  std::string_view name;     // as long as the handler runs
-  std::exception_ptr error;  // not null
+  std::uint64_t fiber;       ///< its id, as this_fiber and `weft dump` have it
+  std::string_view name;     ///< as long as the handler runs
+  std::exception_ptr error;  ///< not null
 };
+/// What on_unhandled() takes.
 using UnhandledHandler = std::function<void(const Unhandled&)>;
 
 /// Has `handler` called for each of them, for the whole process, in place of the line on standard

@@ -7,17 +7,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -127,13 +131,18 @@ TEST_F(Cli, PutsASanitizersRuntimeFirst) {
 
 TEST_F(Cli, HandsItsOptionsOnAsVariables) {
   const Result result = weft(
-      "run --workers 3 --stack=64K --no-io --no-sync --file --follow --monitor --verbose env | "
+      "run --workers 3 --stack=64K --seed 7 --no-io --no-sync --file --follow --monitor --verbose "
+      "env | "
       "grep "
       "^WEFT_ | sort");
-  EXPECT_EQ(
-      result.output,
-      "WEFT_DISABLE=io,sync\nWEFT_ENABLE=file\nWEFT_FOLLOW=1\nWEFT_MONITOR=1\nWEFT_STACK=65536\n"
-      "WEFT_VERBOSE=1\nWEFT_WORKERS=3\n");
+  EXPECT_EQ(result.output,
+            "WEFT_DISABLE=io,sync\nWEFT_ENABLE=file\nWEFT_FOLLOW=1\nWEFT_MONITOR=1\nWEFT_SEED="
+            "7\nWEFT_STACK=65536\n"
+            "WEFT_VERBOSE=1\nWEFT_WORKERS=3\n");
+}
+
+TEST_F(Cli, KnowsGeventsNamesOfGroups) {
+  EXPECT_EQ(weft("run --no-socket --no-select env | grep ^WEFT_").output, "WEFT_DISABLE=io,poll\n");
 }
 
 TEST_F(Cli, SetsNoVariableThatWasNotAskedFor) {
@@ -154,7 +163,8 @@ TEST_F(Cli, WrongOptionsAreUsageErrors) {
   for (const char* arguments :
        {"run --workers 0 true", "run --workers 257 true", "run --workers many true",
         "run --stack 3Q true", "run --stack 1K true", "run --stack 2G true", "run --stack -5 true",
-        "run --unknown true", "run --no-such true", "run", "run --", "run --workers", "", "walk"}) {
+        "run --seed x true", "run --seed true", "run --unknown true", "run --no-such true", "run",
+        "run --", "run --workers", "", "walk"}) {
     const Result result = weft(arguments);
     EXPECT_EQ(result.status, 2) << arguments << "\n" << result.output;
     EXPECT_NE(result.output, "") << arguments;
@@ -167,8 +177,9 @@ TEST_F(Cli, HelpAndVersionAreNotErrors) {
   const Result help = weft("run --help");
   EXPECT_EQ(help.status, 0);
   EXPECT_THAT(help.output, HasSubstr("PROGRAM [ARGS...]"));
-  for (const char* group : {"io", "poll", "time", "thread", "sync", "process", "signal", "stdio"}) {
-    EXPECT_THAT(help.output, HasSubstr(std::string("--no-") + group + " "));
+  for (const char* group : {"io", "socket", "poll", "select", "time", "thread", "sync", "process",
+                            "signal", "dns", "stdio", "ipc"}) {
+    EXPECT_THAT(help.output, ContainsRegex(std::string("--no-") + group + "[ ,]"));
   }
 }
 
@@ -218,6 +229,46 @@ TEST_F(Cli, SaysWhenThePreloadObjectIsMissing) {
   fs::remove(preload());
   if (fs::exists(WEFT_INSTALLED_PRELOAD)) GTEST_SKIP() << "weft is installed on this machine";
   expect_refused("/bin/true", "libweft_preload.so is missing");
+}
+
+// README.md's table of settings in the form that `weft run --help-config` has.
+std::string settings_of_readme() {
+  std::ifstream readme(WEFT_README);
+  std::string printed;
+  for (std::string line; std::getline(readme, line);) {
+    if (!line.starts_with("| `WEFT_")) continue;
+    std::erase(line, '`');
+    std::vector<std::string> cells;
+    std::istringstream rest(line.substr(1));
+    for (std::string cell; std::getline(rest, cell, '|');) {
+      const std::size_t first = std::min(cell.find_first_not_of(' '), cell.size());
+      cells.push_back(cell.substr(first, cell.find_last_not_of(' ') + 1 - first));
+    }
+    if (cells.size() != 5) return "not five cells: " + line;
+    printed += cells[0] + "\n  option:  " + cells[1] + "\n  default: " + cells[2] +
+               "\n  limits:  " + cells[3] + "\n  meaning: " + cells[4] + "\n";
+  }
+  return printed;
+}
+
+TEST_F(Cli, HelpConfigPrintsTheSettingsOfTheReadme) {
+  const Result result = weft("run --help-config");
+  EXPECT_EQ(result.status, 0);
+  EXPECT_THAT(result.output, HasSubstr("WEFT_SLICE\n  option:  \n  default: 10\n"));
+  EXPECT_EQ(result.output, settings_of_readme());
+}
+
+TEST_F(Cli, EachVariableThatIsSetIsASetting) {
+  const std::string settings = weft("run --help-config").output;
+  std::istringstream variables(
+      weft("run --workers 3 --stack=64K --seed 7 --no-io --file --follow --monitor --verbose env | "
+           "sed -n 's/^\\(WEFT_[A-Z_]*\\)=.*/\\1/p'")
+          .output);
+  int count = 0;
+  for (std::string name; variables >> name; ++count) {
+    EXPECT_THAT(settings, HasSubstr(name + "\n"));
+  }
+  EXPECT_EQ(count, 8);
 }
 
 }  // namespace

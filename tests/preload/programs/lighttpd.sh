@@ -19,13 +19,20 @@ serve() {
   wait_ready "$PID" port_open "$port"
 }
 
+# It ends with 1 while it has a connection, and hears of a client's close only a moment later.
+stop_idle() {
+  wait_ready "$PID" has_only_its_listener
+  stop "$PID"
+}
+has_only_its_listener() { (($(find "/proc/$PID/fd" -lname 'socket:*' | wc -l) == 1)); }
+
 serve start lighttpd
 check_site site "http://127.0.0.1:$port"
 load_site "http://127.0.0.1:$port"
 report threads "$(kernel_threads "$PID")"
-stop "$PID"
+stop_idle
 under_test=$STATUS
 serve start_native lighttpd_native
 answered "http://127.0.0.1:$port"
-stop "$PID"
+stop_idle
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"

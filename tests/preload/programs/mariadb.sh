@@ -2,32 +2,11 @@
 # mariadbd: a thread per connection, background threads and asynchronous file I/O. Ten clients fill
 # a table, 50 clients send 20,000 queries, then it shuts down; a native server checks what is left.
 source "$(dirname "$0")/common.sh" "$@"
-need mariadbd mariadb mariadb-install-db mariadb-admin mariadb-check mariadb-slap python3
+source "$HERE/mariadb_server.sh"
+need mariadb-check mariadb-slap python3
 
-data=$TMP/data
-socket=$TMP/socket
-port=$(free_port)
-as_user=()
-((EUID != 0)) || as_user=(--user=root)  # it refuses to be root by accident
-
-# The log is flushed once a second, so that the speed of the disk does not decide about the test.
-server_options=(
-  --no-defaults "${as_user[@]}" --datadir="$data" --socket="$socket" --pid-file="$TMP/pid"
-  --bind-address=127.0.0.1 --port="$port" --skip-networking=0 --skip-name-resolve
-  --max-connections=200 --innodb-buffer-pool-size=32M --innodb-log-file-size=16M
-  --innodb-flush-log-at-trx-commit=2 --skip-log-bin
-)
-over_socket=(--no-defaults --user=root --socket="$socket")
 over_tcp=(--no-defaults --user=tester --password=secret --protocol=tcp --host=127.0.0.1
   --port="$port")
-
-sql() {
-  native mariadb "${over_socket[@]}" --batch --skip-column-names "$@"
-}
-
-answers() {
-  native mariadb-admin "${over_socket[@]}" ping &>/dev/null
-}
 
 shut_down() {
   native mariadb-admin "${over_socket[@]}" shutdown
@@ -94,8 +73,7 @@ slap_and_count_threads() {
 }
 
 for client in {0..9}; do rows "$client"; done >expected_rows
-native mariadb-install-db --no-defaults "${as_user[@]}" --datadir="$data" \
-  --auth-root-authentication-method=normal --skip-test-db >install.log 2>&1
+make_data
 
 start mariadbd mariadbd "${server_options[@]}"
 server=$PID

@@ -2,14 +2,8 @@
 # memcached with four worker threads (libevent): every byte of its text protocol, 50 clients at
 # once, and the end by SIGTERM.
 source "$(dirname "$0")/common.sh" "$@"
-need memcached python3
-
-# memcached chooses a free port itself and tells it by MEMCACHED_PORT_FILENAME.
-options=(-t 4 -l 127.0.0.1 -p -1 -U 0 -m 64 -u "$(id -un)")
-
-listening() {
-  [[ -s $1 ]] && port=$(sed -n 's/^TCP INET: //p' "$1") && [[ -n $port ]]
-}
+source "$HERE/memcached_server.sh"
+need python3
 
 MEMCACHED_PORT_FILENAME=$TMP/port start memcached memcached "${options[@]}"
 server=$PID

@@ -16,9 +16,9 @@ if ((EUID == 0)); then
 fi
 port=$(free_port)
 export PGHOST=127.0.0.1 PGPORT=$port PGUSER=tester PGDATABASE=postgres
-# The runner of the server: setpriv executes it, and so runs under weft, too.
+# The runner of the server, which setpriv executes.
 serve() {
-  WEFT_FOLLOW=1 "$1" "$2" "${as_user[@]}" "$bin/postgres" -D "$TMP/data" -p "$port" -h 127.0.0.1 -k '' \
+  "$1" "$2" "${as_user[@]}" "$bin/postgres" -D "$TMP/data" -p "$port" -h 127.0.0.1 -k '' \
     -c fsync=off -c shared_buffers=16MB -c max_connections=40
   wait_ready "$PID" answers
 }

@@ -45,7 +45,8 @@ int main(void) {
     usleep(50);
   }
   SAY_NUMBER(handled);
-  SAY_NUMBER(late);
+  /* The kernel itself chooses another thread where the first one is just being interrupted. */
+  SAY_NUMBER(late > kRounds / 50);
   SAY_ERRNO(pidfd_send_signal(self, 1000, NULL, 0));
   SAY_ERRNO(pidfd_send_signal(-1, SIGUSR1, NULL, 0));
   ended = 1;

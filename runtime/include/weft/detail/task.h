@@ -2,22 +2,47 @@
 //
 // Layer:  runtime, public headers only.
 #pragma once
+#include <weft/detail/rmw.h>
+#include <weft/detail/time.h>
+#include <weft/detail/wait_point.h>
+#include <weft/fiber_exit.h>
+
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace weft::detail {
 
+class Task;
+
+/// What is to be done when a fiber has ended.
+struct Link {
+  Link() = default;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  virtual ~Link() = default;
+  /// Must not wait nor throw. A plain one is called while the task ends, perhaps a moment before
+  /// `ended`; a raw one behind that.
+  virtual void run(Task& task) noexcept = 0;
+
+  std::uint64_t number = 0;
+  bool is_raw = false;
+  Link* next = nullptr;
+};
+
 /// One fiber's work and what came of it. The fiber and each handle hold a reference; the last one
 /// deletes it.
 ///
-/// Fields: constant once spawned: id, name. The fiber only, until `ended`: error. Any thread: the
-/// atomics.
+/// Fields: constant once spawned: id, parent_id, fiber, starts_at. The fiber only, until `ended`:
+/// error, was_killed. Guarded by the lock of the parking lot for `ended`: links; by a lock of their
+/// own: names. Any thread: the atomics.
 class Task {
  public:
   Task() = default;
@@ -28,10 +53,13 @@ class Task {
 
   /// Calls the callable, keeps what it returns and destroys it. On the fiber, once.
   virtual void execute() = 0;
+  /// Destroys the callable of a task that is not to be executed. On the fiber, once.
+  virtual void drop() = 0;
 
-  void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void retain() { fetch_add(references_, 1U, std::memory_order_relaxed); }
   void release() {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    // The last one has nobody to agree with.
+    if (has_one_owner() || fetch_add(references_, ~0U, std::memory_order_acq_rel) == 1) {
       delete this;
     }
   }
@@ -43,8 +71,21 @@ class Task {
   std::atomic<std::uint32_t> ended{0};  // joiners wait for this word
   std::atomic<bool> fetched{false};
   std::uint64_t id = 0;
+  std::uint64_t parent_id = 0;
   char name[16] = {};
   std::exception_ptr error;
+  bool was_killed = false;     // the error is FiberExit, and no failure
+  void* fiber = nullptr;       // of the runtime: alive until it has ended
+  std::int64_t starts_at = 0;  // a deadline to sleep until first; 0: none
+  // Guarded by the list of background fibers, see api_background.cc.
+  Task* next_background = nullptr;
+  Task** background_link = nullptr;  // what points to it
+  bool is_told_to_end = false;
+
+  /// Whether it is executed: settled once, by the fiber or by who kills it.
+  enum class Stage : std::uint32_t { kWaits, kStarted, kSkipped };
+  std::atomic<Stage> stage{Stage::kWaits};
+  std::atomic<Link*> links{nullptr};
 
  private:
   std::atomic<std::uint32_t> references_{1};
@@ -110,6 +151,8 @@ class CallTask final : public ResultTask<ResultOf<F, Args...>> {
   explicit CallTask(std::in_place_t, Given&&... given)
       : call_(std::in_place, std::forward<Given>(given)...) {}
 
+  void drop() override { call_.reset(); }
+
   void execute() override {
     // Before the destructors of thread_local objects, on the fiber: what it holds may need them.
     // NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): local, never copied
@@ -138,6 +181,28 @@ bool join(const Task* task, std::int64_t deadline);
 /// As join(), then rethrows what ended the fiber, if anything did.
 void fetch(Task* task);
 
+/// Has the task's fiber throw at its next wait. True if it has not started, and so never will.
+/// Rethrows at once in the task's own fiber. Throws EINVAL for null.
+bool throw_into(Task* task, const std::exception_ptr& error);
+
+/// Adds a link, or runs it if the task has ended. Returns its number.
+std::uint64_t add_link(Task* task, Link* link);
+/// Removes it, unless it has been run. Whether it has.
+bool remove_link(Task* task, std::uint64_t number);
+/// Removes all but the raw ones.
+void remove_links(Task* task);
+bool has_links(const Task* task);
+
+/// Its name, "" for null.
+std::string name_of(const Task* task);
+/// Its name, and its fiber's. Throws EINVAL for null.
+void set_name(Task* task, const std::string& name);
+
+/// The error of a task that has ended, which counts as fetched.
+std::exception_ptr fetch_error(Task& task);
+/// Where to wait for its end. Throws EINVAL for null.
+WaitPoint end_of(const Task* task);
+
 /// Starts a fiber that executes the task, and takes over one reference to it. Throws, and takes
 /// none, when it can't.
 struct StartOptions {
@@ -145,6 +210,8 @@ struct StartOptions {
   std::size_t stack_bytes = 0;
   const char* name = "";
   std::optional<bool> own_tls;
+  std::chrono::nanoseconds delay{0};  // of the start; by the clock of the scheduler, once that runs
+  bool background = false;
 };
 void start(Task* task, const StartOptions& options);
 

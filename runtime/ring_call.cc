@@ -1,0 +1,69 @@
+#include "runtime/ring_call.h"
+
+#include <cerrno>
+
+#include "runtime/fd_call.h"
+#include "runtime/fiber_signals.h"
+#include "runtime/ring.h"
+#include "runtime/scheduler.h"
+#include "runtime/wait_fd.h"
+
+namespace weft::detail {
+
+namespace {
+
+using runtime::Fiber;
+using runtime::Ring;
+
+// Until the kernel is done (0), or what ends it before, as of wait_for(). Only this kernel thread
+// polls the ring, between fibers: what is not done now is not done before the fiber has parked.
+int await(const Ring::Call& call, const runtime::Transfer& wanted, runtime::FdSlot& slot,
+          runtime::Deadline deadline) {
+  const runtime::FdWaitOptions options = {
+      .deadline = deadline, .cancellable = true, .heeds_cancel = true, .is_announced = false};
+  while (!call.is_done()) {
+    const std::uint32_t seen = slot.edges(wanted.direction);
+    const int ended = runtime::wait_for(wanted.fd, slot, wanted.direction, seen, options);
+    if (ended == EINTR) {
+      runtime::fiber_signals::run_handlers(*runtime::current());
+    } else if (ended != 0) {
+      return ended;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool has_ring() {
+  const Fiber* const self = runtime::current();
+  return self != nullptr && self->scheduler->hub().ring() != nullptr;
+}
+
+long transfer(const runtime::Transfer& wanted, runtime::FdSlot& slot, std::int64_t deadline,
+              const char* call) {
+  Fiber* const self = runtime::current();
+  Ring& ring = *self->scheduler->hub().ring();
+  const bool was_cut_short = self->was_cut_short;
+  Ring::Call under_way(self);
+  if (!ring.submit(under_way, wanted)) {
+    return -EAGAIN;
+  }
+  const int ended = await(under_way, wanted, slot, runtime::Deadline::at(deadline));
+  if (!under_way.is_done()) {  // the kernel must not write to what is not ours any more
+    ring.cancel(under_way);
+    while (!under_way.is_done()) {
+      runtime::park();
+    }
+  }
+  if (ended == 0 || under_way.result() >= 0) {
+    self->was_cut_short = was_cut_short;
+    return under_way.result();
+  }
+  if (ended != ETIMEDOUT) {
+    check_wait(ended, call);
+  }
+  return -ended;
+}
+
+}  // namespace weft::detail

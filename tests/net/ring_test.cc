@@ -1,0 +1,234 @@
+// Streams by io_uring (WEFT_HUB): what is particular to calls that the kernel carries out while
+// their fibers wait. All other tests of net run with it, too.
+#include "runtime/ring.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <weft/child.h>
+#include <weft/net/unix_socket.h>
+#include <weft/weft.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/hub.h"
+#include "tests/net/fixture.h"
+
+namespace weft::net {
+namespace {
+
+using namespace test;  // NOLINT(google-build-using-namespace): the fixture's small language
+
+bool has_ring() { return runtime::Scheduler::current()->hub().ring() != nullptr; }
+
+class NetRing : public NetTest {
+ protected:
+  void SetUp() override {
+    NetTest::SetUp();
+    if (!has_ring()) {
+      GTEST_SKIP() << "the kernel refuses io_uring here";
+    }
+    ends_ = UnixStream::pair();
+  }
+  void TearDown() override {
+    a_.close();
+    b_.close();
+    NetTest::TearDown();
+  }
+  std::string read_now() {
+    char piece[64];
+    return {piece, a_.read_some(piece)};
+  }
+  std::pair<UnixStream, UnixStream> ends_;
+  UnixStream& a_ = ends_.first;
+  UnixStream& b_ = ends_.second;
+};
+
+TEST_F(NetRing, ManyTransfersShareASystemCall) {
+  constexpr int kPairs = 50;
+  constexpr int kRounds = 20;
+  std::vector<Fiber<void>> fibers;
+  for (int i = 0; i < kPairs; ++i) {
+    fibers.push_back(spawn([] {
+      auto [here, there] = UnixStream::pair();
+      char byte = 'x';
+      for (int round = 0; round < kRounds; ++round) {
+        here.write_all({&byte, 1});
+        EXPECT_EQ(there.read_some({&byte, 1}), 1U);
+      }
+    }));
+  }
+  const auto before = runtime::Scheduler::current()->hub().ring()->counters();
+  joinall(fibers);
+  const auto after = runtime::Scheduler::current()->hub().ring()->counters();
+  EXPECT_GE(after.calls - before.calls, 2U * kPairs * kRounds);
+  EXPECT_LT(after.system_calls - before.system_calls, (after.calls - before.calls) / 10);
+}
+
+TEST_F(NetRing, AReadThatWasKilledTakesNothing) {
+  const auto reader = spawn([&] { return read_now(); });
+  yield();
+  reader.kill();
+  b_.write_all("later");
+  EXPECT_EQ(read_now(), "later");
+}
+
+TEST_F(NetRing, AReadWhoseTimeIsUpTakesNothing) {
+  a_.set_timeout(5ms);
+  EXPECT_EQ(error_of([&] { read_now(); }), ETIMEDOUT);
+  b_.write_all("later");
+  EXPECT_EQ(read_now(), "later");
+}
+
+TEST_F(NetRing, CloseEndsAReadOfAnother) {
+  const auto reader = spawn([&] { return error_of([&] { read_now(); }); });
+  yield();
+  a_.close();
+  EXPECT_EQ(reader.get(), EBADF);
+}
+
+TEST_F(NetRing, AWriteThatFindsNoRoomCanBeKilled) {
+  const std::string much(16U << 20, 'x');
+  const auto writer = spawn([&] { b_.write_all(much); });
+  yield();
+  writer.kill();
+  b_.close();
+  EXPECT_LT(read_rest(a_).size(), much.size());
+}
+
+// The kernel may have taken the bytes already when a read is called off: then it returns them.
+TEST_F(NetRing, NothingIsLostWhenReadsAreCalledOff) {
+  constexpr std::uint32_t kMost = 20000;
+  const int other = b_.release();
+  ASSERT_EQ(::fcntl(other, F_SETFL, 0), 0);  // it may block
+  std::thread writer([other] {
+    for (std::uint32_t i = 0; i < kMost; ++i) {
+      ASSERT_EQ(::write(other, &i, sizeof i), static_cast<ssize_t>(sizeof i));
+      if (i % 16 == 0) {
+        std::this_thread::sleep_for(std::chrono::microseconds(i % 256));
+      }
+    }
+    ::close(other);
+  });
+  std::minstd_rand random(7);
+  std::string all;
+  long called_off = 0;
+  for (bool is_over = false; !is_over;) {
+    try {
+      const Timeout limit(std::chrono::microseconds(random() % 200));
+      const std::string piece = read_now();
+      all += piece;
+      is_over = piece.empty();
+    } catch (const TimeoutError&) {
+      ++called_off;
+    }
+  }
+  writer.join();
+  EXPECT_GT(called_off, 0);
+  ASSERT_EQ(all.size(), kMost * sizeof(std::uint32_t));
+  for (std::uint32_t i = 0; i < kMost; ++i) {
+    std::uint32_t found = 0;
+    all.copy(reinterpret_cast<char*>(&found), sizeof found, i * sizeof found);
+    ASSERT_EQ(found, i);
+  }
+}
+
+// What waits elsewhere on the hub is woken while calls are under way in the ring.
+TEST_F(NetRing, ThePollOfDescriptorsGoesOn) {
+  const auto reader = spawn([&] { return read_now(); });
+  Pipe pipe;
+  const auto waiter = spawn([&] { wait_fd(pipe.out(), FdEvent::kReadable); });
+  sleep(1ms);  // a timer, too
+  pipe.feed();
+  waiter.join();
+  EXPECT_FALSE(reader.ready());
+  b_.write_all("end");
+  EXPECT_EQ(reader.get(), "end");
+}
+
+TEST_F(NetRing, AForkLeavesTheParentsCallsAlone) {
+  if (fork_refusal() != nullptr) {
+    GTEST_SKIP() << fork_refusal();
+  }
+  const auto reader = spawn([&] { return read_now(); });
+  sleep(1ms);
+  const pid_t child = weft::fork();
+  if (child == 0) {
+    auto [here, there] = UnixStream::pair();
+    here.write_all("own");
+    char piece[8];
+    const bool is_right = has_ring() && std::string(piece, there.read_some(piece)) == "own";
+    std::_Exit(is_right ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  b_.write_all("of the parent");
+  EXPECT_EQ(reader.get(), "of the parent");
+}
+
+// Its fibers never run again: the kernel must not write to their stacks.
+TEST_F(NetRing, AThreadMayEndWhileItsFibersWait) {
+  std::thread([this] {
+    static const auto* const stranded = new Fiber<void>(spawn([this] { read_now(); }));
+    EXPECT_FALSE(stranded->ready());
+    sleep(1ms);
+  }).join();
+  b_.write_all("not taken");
+  EXPECT_EQ(read_now(), "not taken");
+  const int in_use_for_ever = a_.fileno();
+  a_.close();
+  ::close(in_use_for_ever);
+}
+
+void forbid_io_uring() {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter = {std::size(program), program};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+    std::_Exit(2);
+  }
+}
+
+// Status 0 if bytes come by epoll.
+[[noreturn]] void talk_without_io_uring() {
+  forbid_io_uring();
+  auto [here, there] = UnixStream::pair();
+  const auto writer = spawn([to = &here] { to->write_all("by epoll"); });
+  char piece[16];
+  const bool is_right = std::string(piece, there.read_some(piece)) == "by epoll";
+  std::_Exit(is_right && !has_ring() ? 0 : 1);
+}
+
+TEST(NetRingDeathTest, WhereTheKernelRefusesEpollDoes) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(
+      talk_without_io_uring(), testing::ExitedWithCode(0),
+      "^weft: WEFT_HUB=io_uring: the kernel refuses an io_uring of our kind \\(Operation not "
+      "permitted\\): epoll it is\\. It takes Linux 6\\.1, and permission\\.\n$");
+}
+
+}  // namespace
+}  // namespace weft::net
+
+int main(int argc, char** argv) {
+  ::setenv("WEFT_HUB", "io_uring", 1);
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
