@@ -48,3 +48,16 @@ load_site() {
   assert_contains ab.log '^Failed requests: +0$'
   ! grep 'Non-2xx' ab.log || fail "replies that say so"
 }
+
+# stop_idle PID: stop, once it has closed its connections at $port: it hears of a client's close only a
+# moment later, and servers have their own bugs when they end with connections.
+stop_idle() {
+  wait_ready "$1" has_no_connection
+  stop "$1"
+}
+
+# Of the kernel's table: our end at $port, but for those that listen (0A) and that nobody holds (06).
+has_no_connection() {
+  awk -v end=":$(printf '%04X' "$port")\$" '$2 ~ end && $4 != "0A" && $4 != "06" { found = 1 }
+    END { exit found }' /proc/net/tcp
+}

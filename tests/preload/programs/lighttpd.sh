@@ -19,20 +19,13 @@ serve() {
   wait_ready "$PID" port_open "$port"
 }
 
-# It ends with 1 while it has a connection, and hears of a client's close only a moment later.
-stop_idle() {
-  wait_ready "$PID" has_only_its_listener
-  stop "$PID"
-}
-has_only_its_listener() { (($(find "/proc/$PID/fd" -lname 'socket:*' | wc -l) == 1)); }
-
 serve start lighttpd
 check_site site "http://127.0.0.1:$port"
 load_site "http://127.0.0.1:$port"
 report threads "$(kernel_threads "$PID")"
-stop_idle
+stop_idle "$PID" # it ends with 1 while it has a connection
 under_test=$STATUS
 serve start_native lighttpd_native
 answered "http://127.0.0.1:$port"
-stop_idle
+stop_idle "$PID"
 assert_equal "exit status after SIGTERM" "$STATUS" "$under_test"
