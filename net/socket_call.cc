@@ -38,8 +38,9 @@ bool SocketCall::wait(Direction direction, std::uint32_t seen) {
 long SocketCall::by_ring(const runtime::Transfer& wanted, std::size_t asked) {
   for (;;) {
     const std::uint32_t seen = slot_->edges(wanted.direction);
+    const std::uint32_t generation = slot_->generation();
     check_open();
-    const long result = detail::transfer(wanted, *slot_, deadline_, name_);
+    const long result = detail::transfer(wanted, *slot_, generation, deadline_, name_);
     if (result == -EAGAIN) {
       return result;
     }

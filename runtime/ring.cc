@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "runtime/check.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr unsigned kSubmissions = 256;  // more are handed over at once
 constexpr unsigned kCompletions = 4096;
+constexpr std::size_t kLongest = 0x7fff'f000;  // read(2): more is never transferred at once
 
 // What an entry of the completion queue is about, if not a Call at that address.
 constexpr std::uint64_t kNothing = 0;
@@ -37,26 +39,52 @@ int Ring::open(int epoll) {
 
 void Ring::close(bool is_ours) {
   if (is_ours && calls_ != 0) {
-    io_uring_sync_cancel_reg every = {};
-    every.fd = -1;
-    every.flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
-    every.timeout = {-1, -1};  // none
-    io_uring_register_sync_cancel(&ring_, &every);
+    end_calls();
   }
   io_uring_queue_exit(&ring_);
 }
 
+// The kernel hears of what was submitted and not handed over yet before it hears that all is off.
+void Ring::end_calls() {
+  io_uring_sqe* const made = entry();
+  WEFT_CHECK(made != nullptr, "the kernel takes what is handed over to an io_uring");
+  io_uring_prep_cancel64(made, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+  io_uring_sqe_set_data64(made, kNothing);
+  while (calls_ != 0) {
+    checked([this] { return io_uring_submit_and_wait(&ring_, 1); });
+    reap([this](const io_uring_cqe& completion) { take(completion); });
+  }
+}
+
+// A system call: what it returned, unless it will never work again.
 template <class Enter>
-int Ring::counted(Enter enter) {
+int Ring::checked(Enter enter) {
   ++counters_.system_calls;
-  return enter();
+  const int result = enter();
+  WEFT_CHECK(result >= 0 || result == -EINTR || result == -ETIME || result == -EAGAIN ||
+                 result == -EBUSY || result == -ENOMEM,
+             "the hub's io_uring works: was it closed, or forbidden by a filter (seccomp)?");
+  return result;
+}
+
+template <class Take>
+unsigned Ring::reap(Take take_one) {
+  unsigned head = 0;
+  unsigned count = 0;
+  io_uring_cqe* completion = nullptr;
+  io_uring_for_each_cqe(&ring_, head, completion) {
+    take_one(*completion);
+    ++count;
+  }
+  io_uring_cq_advance(&ring_, count);
+  return count;
 }
 
 // Null: the kernel takes no more for now.
 io_uring_sqe* Ring::entry() {
   io_uring_sqe* found = io_uring_get_sqe(&ring_);
   if (found == nullptr) {
-    counted([this] { return io_uring_submit(&ring_); });
+    checked([this] { return io_uring_submit(&ring_); });
     found = io_uring_get_sqe(&ring_);
   }
   return found;
@@ -67,10 +95,11 @@ bool Ring::submit(Call& call, const Transfer& transfer) {
   if (made == nullptr) {
     return false;
   }
+  const std::size_t size = std::min(transfer.size, kLongest);
   if (transfer.direction == Direction::kRead) {
-    io_uring_prep_recv(made, transfer.fd, transfer.bytes, transfer.size, transfer.flags);
+    io_uring_prep_recv(made, transfer.fd, transfer.bytes, size, transfer.flags);
   } else {
-    io_uring_prep_send(made, transfer.fd, transfer.bytes, transfer.size, transfer.flags);
+    io_uring_prep_send(made, transfer.fd, transfer.bytes, size, transfer.flags);
   }
   io_uring_sqe_set_data(made, &call);
   ++calls_;
@@ -99,12 +128,12 @@ bool Ring::watch_epoll() {
 // 0 or -errno.
 int Ring::enter(int milliseconds) {
   if (milliseconds < 0) {
-    return counted([this] { return io_uring_submit_and_wait(&ring_, 1); });
+    return checked([this] { return io_uring_submit_and_wait(&ring_, 1); });
   }
   if (milliseconds > 0) {
     __kernel_timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1'000'000LL};
     io_uring_cqe* first = nullptr;
-    return counted(
+    return checked(
         [&] { return io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr); });
   }
   // The kernel says in shared memory whether it has anything to do for us.
@@ -113,40 +142,36 @@ int Ring::enter(int milliseconds) {
   if (!has_work && io_uring_sq_ready(&ring_) == 0) {
     return 0;
   }
-  return counted([this] { return io_uring_submit_and_get_events(&ring_); });
+  return checked([this] { return io_uring_submit_and_get_events(&ring_); });
 }
 
-void Ring::finish(const io_uring_cqe& completion, Polled& polled) {
-  switch (completion.user_data) {
-    case kNothing:
-      return;
-    case kEpoll:
-      polled.descriptors = true;
-      is_watching_ = (completion.flags & IORING_CQE_F_MORE) != 0;
-      return;
-    default: {
-      auto& call = *static_cast<Call*>(io_uring_cqe_get_data(&completion));
-      call.result_ = completion.res;
-      call.is_done_ = true;
-      --calls_;
-      ++polled.calls;
-      unpark(call.fiber_);
-    }
+// The call that is done, or null.
+Ring::Call* Ring::take(const io_uring_cqe& completion) {
+  if (completion.user_data == kNothing || completion.user_data == kEpoll) {
+    return nullptr;
   }
+  auto* const call = static_cast<Call*>(io_uring_cqe_get_data(&completion));
+  call->result_ = completion.res;
+  call->is_done_ = true;
+  --calls_;
+  return call;
 }
 
 Ring::Polled Ring::poll(int milliseconds) {
   is_watching_ = is_watching_ || watch_epoll();
   Polled polled;
-  polled.signal = enter(milliseconds) == -EINTR;
-  unsigned head = 0;
-  unsigned count = 0;
-  io_uring_cqe* completion = nullptr;
-  io_uring_for_each_cqe(&ring_, head, completion) {
-    finish(*completion, polled);
-    ++count;
-  }
-  io_uring_cq_advance(&ring_, count);
+  const int entered = enter(milliseconds);
+  const unsigned reaped = reap([&](const io_uring_cqe& completion) {
+    if (Call* const call = take(completion)) {
+      ++polled.calls;
+      unpark(call->fiber_);
+    } else if (completion.user_data == kEpoll) {
+      polled.descriptors = true;
+      is_watching_ = (completion.flags & IORING_CQE_F_MORE) != 0;
+    }
+  });
+  // A wait that handed something over says how much, and not that a signal has ended it.
+  polled.signal = entered == -EINTR || (entered > 0 && milliseconds != 0 && reaped == 0);
   return polled;
 }
 

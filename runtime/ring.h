@@ -36,14 +36,15 @@ class Ring {
   /// Watches the epoll instance, too. 0 or an errno: EPERM or ENOSYS where io_uring is forbidden,
   /// EINVAL before Linux 6.1.
   [[nodiscard]] int open(int epoll);
-  /// The kernel touches nothing any more that calls have named. `is_ours`: false in a fork's child,
-  /// whose parent goes on with it.
+  /// The kernel touches nothing any more that calls have named; their fibers are not unparked.
+  /// `is_ours`: false in a fork's child, whose parent goes on with it.
   void close(bool is_ours);
   [[nodiscard]] int fd() const { return ring_.ring_fd; }
   /// Its descriptor has another number by now.
   void move_to(int fd) { ring_.ring_fd = ring_.enter_ring_fd = fd; }
 
-  /// Has the kernel carry it out; the call's fiber is unparked when it is done. False: not now.
+  /// Has the kernel carry it out, or the first 2 GiB of it; the call's fiber is unparked when it is
+  /// done. False: not now.
   [[nodiscard]] bool submit(Call& call, const Transfer& transfer);
   /// Ends it early. It is done when it says so, with ECANCELED unless it was quicker.
   void cancel(Call& call);
@@ -69,10 +70,13 @@ class Ring {
  private:
   io_uring_sqe* entry();
   template <class Enter>
-  int counted(Enter enter);
+  int checked(Enter enter);
+  template <class Take>
+  unsigned reap(Take take_one);
+  Call* take(const io_uring_cqe& completion);
   bool watch_epoll();
   int enter(int milliseconds);
-  void finish(const io_uring_cqe& completion, Polled& polled);
+  void end_calls();
 
   io_uring ring_ = {};
   Counters counters_;

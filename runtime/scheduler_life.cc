@@ -41,14 +41,15 @@ struct ThreadEnd {
   ThreadEnd& operator=(const ThreadEnd&) = delete;
   ~ThreadEnd() {
     if (scheduler != nullptr) {
-      if (!scheduler->is_of_this_process()) {
+      const bool is_ours = scheduler->is_of_this_process();
+      if (!is_ours) {
         scheduler->forget_other_threads();
       }
       scheduler->monitor_.stop_here();
       scheduler->close_gate();
       scheduler->await_visitors();
       scheduler->idle_.shut();
-      scheduler->hub_.close();
+      scheduler->hub_.close(is_ours);
       scheduler->main_worker_.retire();
       scheduler->main_.state = FiberState::kFree;
       keep(retired_of_threads, scheduler);

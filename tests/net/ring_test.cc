@@ -6,7 +6,10 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,14 +17,18 @@
 #include <weft/net/unix_socket.h>
 #include <weft/weft.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <functional>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "runtime/fd_slot.h"
+#include "runtime/fiber_signals.h"
 #include "runtime/hub.h"
 #include "tests/net/fixture.h"
 
@@ -30,7 +37,9 @@ namespace {
 
 using namespace test;  // NOLINT(google-build-using-namespace): the fixture's small language
 
-bool has_ring() { return runtime::Scheduler::current()->hub().ring() != nullptr; }
+runtime::Ring* ring() { return runtime::Scheduler::current()->hub().ring(); }
+bool has_ring() { return ring() != nullptr; }
+bool busy_ring() { return ring()->is_busy(); }
 
 class NetRing : public NetTest {
  protected:
@@ -69,9 +78,9 @@ TEST_F(NetRing, ManyTransfersShareASystemCall) {
       }
     }));
   }
-  const auto before = runtime::Scheduler::current()->hub().ring()->counters();
+  const auto before = ring()->counters();
   joinall(fibers);
-  const auto after = runtime::Scheduler::current()->hub().ring()->counters();
+  const auto after = ring()->counters();
   EXPECT_GE(after.calls - before.calls, 2U * kPairs * kRounds);
   EXPECT_LT(after.system_calls - before.system_calls, (after.calls - before.calls) / 10);
 }
@@ -178,24 +187,139 @@ TEST_F(NetRing, AForkLeavesTheParentsCallsAlone) {
   EXPECT_EQ(reader.get(), "of the parent");
 }
 
-// Its fibers never run again: the kernel must not write to their stacks.
+// A reader that an edge has woken is not in the descriptor's queue, where a close looks for
+// waiters.
+TEST_F(NetRing, ACloseBehindAnEdgeEndsARead) {
+  const auto reader = spawn([&] { return error_of([&] { read_now(); }); });
+  yield();
+  runtime::fd_slot(a_.fileno())->on_event(EPOLLIN);  // as if others waited for it by epoll
+  a_.close();
+  EXPECT_EQ(reader.get(), EBADF);
+}
+
+// The kernel says it once only.
+TEST_F(NetRing, AnErrorThatComesBeforeAKillIsSeen) {
+  auto [here, there] = tcp_pair();
+  const auto reader = spawn([from = &here] {
+    char byte = 0;
+    return error_of([&] { (void)from->read_some({&byte, 1}); });
+  });
+  yield();
+  const linger at_once = {1, 0};
+  ASSERT_EQ(::setsockopt(there.fileno(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+  there.close();  // resets the connection
+  reader.kill_soon();
+  EXPECT_EQ(reader.get(), ECONNRESET);
+}
+
+// io_uring takes 32 bits of a length: of 4 GiB nothing would be left.
+TEST_F(NetRing, MoreThanTheKernelTakesAtOnce) {
+  constexpr std::size_t kMuch = std::size_t{4} << 30;
+  void* const room = ::mmap(nullptr, kMuch, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(room, MAP_FAILED);
+  auto* const bytes = static_cast<char*>(room);
+  b_.write_all("few");
+  EXPECT_EQ(a_.read_some({bytes, kMuch}), 3U);
+  EXPECT_GT(b_.write_some({bytes, kMuch}), 0U);
+  ::munmap(room, kMuch);
+}
+
+int busy_in_handlers = 0;
+int idle_in_handlers = 0;
+
+// A handler may leave by a jump; then the kernel would write to what is another's stack by then.
+TEST_F(NetRing, NoCallIsUnderWayWhileAHandlerRuns) {
+  struct sigaction action = {};
+  struct sigaction before = {};
+  action.sa_handler = [](int) { ++(busy_ring() ? busy_in_handlers : idle_in_handlers); };
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+  runtime::Fiber* who = nullptr;
+  const auto reader = spawn([&] {
+    who = runtime::current();
+    return read_now();
+  });
+  yield();
+  siginfo_t info = {};
+  info.si_signo = SIGUSR1;
+  info.si_code = SI_TKILL;
+  ASSERT_EQ(runtime::fiber_signals::send(*who, info), 0);
+  sleep(1ms);
+  EXPECT_EQ(busy_in_handlers, 0);
+  EXPECT_EQ(idle_in_handlers, 1);
+  EXPECT_FALSE(reader.ready());
+  b_.write_all("after it");
+  EXPECT_EQ(reader.get(), "after it");
+  ::sigaction(SIGUSR1, &before, nullptr);
+}
+
+// The kernel tells of the signal only where nothing was handed over.
+TEST_F(NetRing, ASignalEndsAWaitThatHandedSomethingOver) {
+  struct sigaction action = {};
+  struct sigaction before = {};
+  action.sa_handler = [](int) {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  runtime::Ring ring;
+  ASSERT_EQ(ring.open(epoll), 0);
+  runtime::Ring::Call call(runtime::current());
+  char byte = 0;
+  ASSERT_TRUE(ring.submit(
+      call,
+      {.direction = runtime::Direction::kRead, .fd = a_.fileno(), .bytes = &byte, .size = 1}));
+  std::atomic<bool> is_over{false};
+  std::thread caller([&is_over, who = ::pthread_self()] {
+    while (!is_over) {
+      ::pthread_kill(who, SIGUSR1);
+      std::this_thread::sleep_for(1ms);
+    }
+  });
+  const runtime::Ring::Polled polled = ring.poll(-1);
+  is_over = true;
+  caller.join();
+  EXPECT_TRUE(polled.signal);
+  EXPECT_EQ(polled.calls, 0);
+  ring.close(true);
+  EXPECT_TRUE(call.is_done());
+  EXPECT_EQ(call.result(), -ECANCELED);
+  ::close(epoll);
+  ::sigaction(SIGUSR1, &before, nullptr);
+}
+
+// Runs when the thread's scheduler has ended, and the thread has not.
+struct BehindTheScheduler {
+  std::function<void()> run = [] {};
+  ~BehindTheScheduler() { run(); }
+};
+
+// Its fibers never run again, and their stacks are nobody's: the kernel must not write there.
 TEST_F(NetRing, AThreadMayEndWhileItsFibersWait) {
-  std::thread([this] {
-    static const auto* const stranded = new Fiber<void>(spawn([this] { read_now(); }));
+  static char untouched[64] = {};
+  std::string read_behind;
+  std::thread([&] {
+    static thread_local BehindTheScheduler behind;
+    behind.run = [&] {
+      ASSERT_EQ(::write(b_.fileno(), "not taken", 9), 9);
+      char piece[64];
+      const ssize_t got = ::recv(a_.fileno(), piece, sizeof piece, MSG_DONTWAIT);
+      read_behind.assign(piece, got > 0 ? static_cast<std::size_t>(got) : 0);
+    };
+    static const auto* const stranded =
+        new Fiber<void>(spawn([this] { (void)a_.read_some(untouched); }));
     EXPECT_FALSE(stranded->ready());
-    sleep(1ms);
+    sleep(1ms);  // the kernel has its read
   }).join();
-  b_.write_all("not taken");
-  EXPECT_EQ(read_now(), "not taken");
+  EXPECT_EQ(read_behind, "not taken");
+  EXPECT_EQ(untouched[0], '\0');
   const int in_use_for_ever = a_.fileno();
   a_.close();
   ::close(in_use_for_ever);
 }
 
-void forbid_io_uring() {
+void forbid(unsigned call) {
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
@@ -208,7 +332,7 @@ void forbid_io_uring() {
 
 // Status 0 if bytes come by epoll.
 [[noreturn]] void talk_without_io_uring() {
-  forbid_io_uring();
+  forbid(SYS_io_uring_setup);
   auto [here, there] = UnixStream::pair();
   const auto writer = spawn([to = &here] { to->write_all("by epoll"); });
   char piece[16];
@@ -222,6 +346,21 @@ TEST(NetRingDeathTest, WhereTheKernelRefusesEpollDoes) {
       talk_without_io_uring(), testing::ExitedWithCode(0),
       "^weft: WEFT_HUB=io_uring: the kernel refuses an io_uring of our kind \\(Operation not "
       "permitted\\): epoll it is\\. It takes Linux 6\\.1, and permission\\.\n$");
+}
+
+// Nothing can go on behind that, and a loop that tries again and again would not say why.
+TEST(NetRingDeathTest, AFilterThatComesLaterIsNamed) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  spawn([] {}).join();
+  if (!has_ring()) {
+    GTEST_SKIP() << "the kernel refuses io_uring here";
+  }
+  const auto talk = [] {
+    auto [here, there] = UnixStream::pair();
+    forbid(SYS_io_uring_enter);
+    there.write_all("x");
+  };
+  EXPECT_DEATH(talk(), "weft: fatal: the hub's io_uring works.*seccomp");
 }
 
 }  // namespace
