@@ -70,7 +70,7 @@ def measure_group(machine, group, rounds, results):
                 results.problems[group.name, peer] = str(failed)
                 print(f"{group.name} {peer}: FAILED: {failed}", flush=True)
                 continue
-            results.add(group.name, peer, measures, others)
+            results.add(group.name, peer, number, measures, others)
             shown = " ".join(f"{measure}={value:.6g}" for measure, value in measures.items())
             where = f"{group.name} {peer} round {number + 1}"
             print(f"{where}: {shown} others={others:.0%}", flush=True)

@@ -21,38 +21,40 @@ class Results:
     """Values by group, peer and measure; and why there are none."""
 
     def __init__(self):
-        self.values = defaultdict(list)  # (group, peer, measure) -> [(value, others' share)]
+        self.values = defaultdict(dict)  # (group, peer, measure) -> {round: (value, others' share)}
         self.problems = {}  # (group, peer) -> reason
         self.missing = set()  # (group, peer), of those what is not installed
 
-    def add(self, group, peer, measures, others):
+    def add(self, group, peer, round_number, measures, others):
         for measure, value in measures.items():
-            self.values[group, peer, measure].append((value, others))
+            self.values[group, peer, measure][round_number] = value, others
 
     def median(self, group, peer, measure):
         values = self.values.get((group, peer, measure))
         if not values:
             return None
-        clean = [value for value, others in values if others <= QUIET_SHARE]
-        used = clean or [value for value, _ in values]
+        clean = [value for value, others in values.values() if others <= QUIET_SHARE]
+        used = clean or [value for value, _ in values.values()]
         return Median(statistics.median(used), len(used), not clean)
 
     def rounds(self):
-        return max(map(len, self.values.values()), default=0)
+        """Their numbers: a peer may have failed in some."""
+        return sorted({number for values in self.values.values() for number in values})
 
     def of_round(self, number):
         """Only what was measured in that one."""
         only = Results()
         only.problems, only.missing = self.problems, self.missing
         for key, values in self.values.items():
-            only.values[key] = values[number : number + 1]
+            if number in values:
+                only.values[key] = {number: values[number]}
         return only
 
     def write(self, path):
         with open(path, "w") as file:
             file.write("\t".join(COLUMNS) + "\n")
             for (group, peer, measure), values in self.values.items():
-                for number, (value, others) in enumerate(values):
+                for number, (value, others) in values.items():
                     fields = (group, peer, number, measure, f"{value:.6g}", f"{others:.3f}")
                     file.write("\t".join(map(str, fields)) + "\n")
             for (group, peer), reason in self.problems.items():
@@ -64,7 +66,7 @@ class Results:
 
     def forget(self, groups):
         kept = {key: values for key, values in self.values.items() if key[0] not in groups}
-        self.values = defaultdict(list, kept)
+        self.values = defaultdict(dict, kept)
         self.problems = {key: why for key, why in self.problems.items() if key[0] not in groups}
         self.missing = {key for key in self.missing if key[0] not in groups}
 
@@ -74,13 +76,13 @@ class Results:
         with open(path) as file:
             next(file)
             for line in file:
-                group, peer, _, measure, value, others = line.rstrip("\n").split("\t")
+                group, peer, number, measure, value, others = line.rstrip("\n").split("\t")
                 if measure in ("missing", "failed"):
                     results.problems[group, peer] = value
                     if measure == "missing":
                         results.missing.add((group, peer))
                 else:
-                    results.add(group, peer, {measure: float(value)}, float(others))
+                    results.add(group, peer, int(number), {measure: float(value)}, float(others))
         return results
 
 
@@ -136,7 +138,7 @@ def without_value(group, row, results, peer, value=math.nan):
 
 def judge_all(groups, results):
     """By the medians; and how many of the rounds alone would say the same."""
-    rounds = [results.of_round(number) for number in range(results.rounds())]
+    rounds = [results.of_round(number) for number in results.rounds()]
     verdicts = []
     for group in groups:
         for row in group.rows:

@@ -71,6 +71,14 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(("pass", 2, 4), (verdict.result, verdict.agree, verdict.rounds))
         self.assertIn("| pass | 2 of 4 |", report.rows_table([verdict])[2])
 
+    def test_rounds_are_paired_by_their_number(self):
+        self.results.add("pair", "weft", 0, {"ns": 10}, 0)
+        self.results.add("pair", "weft", 1, {"ns": 30}, 0)
+        self.results.add("pair", "raw", 1, {"ns": 20}, 0)  # its round 0 has failed
+        row = Row("pair", "weft", "ns", at_most(1, "raw"))
+        (verdict,) = report.judge_all([Group("pair", "fibers", "", "ns", "ns", {}, [row])], self.results)
+        self.assertEqual((0, 1), (verdict.agree, verdict.rounds))  # 30 : 20 misses, 20 : 20 passes
+
     def test_the_exit_status_is_that_of_misses_and_failures(self):
         met, missed = self.judge(no_more_than(20)), self.judge(no_more_than(19))
         failed, absent = self.judge(no_more_than(1), "threads"), self.judge(at_most(1, "go"))

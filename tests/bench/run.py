@@ -1,9 +1,11 @@
 """Runs things, and says what was measured and how much others disturbed it."""
 import os
+import re
 import resource
 import shutil
 import statistics
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -164,14 +166,28 @@ def measure_startup(machine, run):
 KERNEL_STACK_KIB = 16
 
 
+# What servers say that ask for an io_uring, where the kernel or a filter of system calls refuses it.
+IO_URING_REFUSED = re.compile(r"io_uring_setup: |refuses an io_uring")
+
+
 def measure_echo(machine, run):
+    with tempfile.TemporaryFile("w+") as errors:
+        try:
+            return measure_echo_server(machine, run, errors)
+        finally:
+            errors.seek(0)
+            if IO_URING_REFUSED.search(errors.read()):
+                raise Missing("io_uring, which the kernel refuses")
+
+
+def measure_echo_server(machine, run, errors):
     command = (machine.weft_run() if run.preloaded else []) + program(machine, run.server)
     server = subprocess.Popen(
         machine.pinned((machine.server,), command),
         env=environment(run.environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         text=True,
     )
     try:

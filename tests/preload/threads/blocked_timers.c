@@ -2,6 +2,7 @@
  * thread blocks: who waits for such signals does not take another thread's. */
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -11,7 +12,7 @@
 #include "say.h"
 
 static sigset_t set;
-static volatile int is_out;
+static sem_t is_out;
 
 static timer_t run_timer(pid_t thread, int value) {
   struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
@@ -29,7 +30,7 @@ static void* is_told(void* result) {
   siginfo_t info;
   const struct timespec enough = {5, 0};
   const timer_t timer = run_timer(gettid(), 2);
-  while (!is_out) usleep(1000);
+  while (sem_wait(&is_out) != 0) continue;
   const int taken = sigtimedwait(&set, &info, &enough);
   timer_delete(timer);
   return taken == SIGUSR1 && info.si_value.sival_int == 2 ? result : NULL;
@@ -40,6 +41,7 @@ int main(void) {
   const struct timespec while_it_runs_out = {0, 100000000};
   siginfo_t info;
   alarm(30);
+  if (sem_init(&is_out, 0, 0) != 0) abort();
   sigemptyset(&set);
   sigaddset(&set, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
@@ -49,7 +51,7 @@ int main(void) {
   SAY_ERRNO(sigwaitinfo(&set, &info));
   SAY_NUMBER(info.si_value.sival_int);
   timer_delete(timer);
-  is_out = 1;
+  sem_post(&is_out);
   SAY_NUMBER(finish(told) != NULL);
   return 0;
 }
