@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <new>
+#include <span>
 
 #include "runtime/check.h"
 #include "runtime/os.h"
@@ -53,6 +55,26 @@ int move_high(long fd) {
   return static_cast<int>(high);
 }
 
+// What epoll_wait(2) takes: rounded up.
+int milliseconds_of(std::int64_t ns) {
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+  return ns <= 0 ? static_cast<int>(ns)
+                 : static_cast<int>(std::min((ns - 1) / kMillisecond + 1, kMost));
+}
+
+// For so many nanoseconds; -1: for ever. -ENOSYS before Linux 5.11, or what a filter says.
+long wait_precisely(int epoll, std::span<epoll_event> events, std::int64_t ns) {
+  const timespec limit = Deadline::at(ns).to_timespec();
+  return sys::call(SYS_epoll_pwait2, epoll, events.data(), events.size(), ns < 0 ? nullptr : &limit,
+                   nullptr, 0);
+}
+
+bool can_wait_precisely(int epoll) {
+  epoll_event none;  // NOLINT: filled by the kernel
+  return !sys::failed(wait_precisely(epoll, {&none, 1}, 0));
+}
+
 int claim_bit() {
   std::uint64_t used = used_bits.load();
   for (;;) {
@@ -75,11 +97,22 @@ int Hub::add_own(int fd, std::uint64_t tag) const {
   return static_cast<int>(-sys::call(SYS_epoll_ctl, epoll_, EPOLL_CTL_ADD, fd, &event));
 }
 
-int Hub::open(bool with_ring) {
+// A poll of one thread can itself end at the alarm: else another thread may set one meanwhile, or
+// the one that slept until then may be held up. Before Linux 5.11 it would be up to a millisecond
+// late.
+bool Hub::keeps_time(const Options& options) const {
+  return options.own_alarm && can_wait_precisely(epoll_);
+}
+
+int Hub::open(const Options& options) {
   epoll_ = move_high(sys::call(SYS_epoll_create1, EPOLL_CLOEXEC));
   wake_ = move_high(sys::call(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
-  timer_ = move_high(sys::call(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  for (const int fd : {epoll_, wake_.load(), timer_}) {
+  const bool has_timer = !keeps_time(options);
+  timer_ =
+      has_timer
+          ? move_high(sys::call(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK))
+          : -1;
+  for (const int fd : {epoll_, wake_.load(), has_timer ? timer_ : epoll_}) {
     if (fd < 0) {
       close();
       return -fd;
@@ -94,11 +127,11 @@ int Hub::open(bool with_ring) {
   own.timer = timer_;
   alarm_lock_.after_fork_in_child();  // if this is one
   alarm_ns_ = Deadline::never().ns();
-  if (with_ring) {
+  if (options.ring) {
     open_ring();
   }
   const int error = add_own(wake_, kWakeEvent);
-  return error != 0 ? error : add_own(timer_, kAlarmEvent);
+  return error != 0 || timer_ < 0 ? error : add_own(timer_, kAlarmEvent);
 }
 
 void Hub::open_ring() {
@@ -234,13 +267,34 @@ void Hub::forget_everywhere(int fd, FdSlot& slot) {
   }
 }
 
-Hub::Polled Hub::poll(int milliseconds) {
-  return ring_ != nullptr && ring_->is_busy() ? poll_ring(milliseconds) : poll_epoll(milliseconds);
+Hub::Polled Hub::poll(std::int64_t ns) {
+  if (timer_ >= 0 || !has_alarm()) {
+    return poll_events(ns);
+  }
+  Polled polled = poll_events(until_alarm(ns));
+  if (until_alarm(-1) == 0) {
+    alarm_ns_.store(Deadline::never().ns(), std::memory_order_relaxed);
+    polled.alarm = true;
+    ++polled.events;
+  }
+  return polled;
+}
+
+std::int64_t Hub::until_alarm(std::int64_t ns) const {
+  if (ns == 0) {
+    return 0;
+  }
+  const std::int64_t left = Deadline::at(alarm_ns_.load(std::memory_order_relaxed)).left_ns();
+  return ns < 0 ? left : std::min(ns, left);
+}
+
+Hub::Polled Hub::poll_events(std::int64_t ns) {
+  return ring_ != nullptr && ring_->is_busy() ? poll_ring(ns) : poll_epoll(ns);
 }
 
 // The ring speaks once of the events that epoll has: all of them are taken.
-Hub::Polled Hub::poll_ring(int milliseconds) {
-  const Ring::Polled met = ring_->poll(milliseconds);
+Hub::Polled Hub::poll_ring(std::int64_t ns) {
+  const Ring::Polled met = ring_->poll(ns);
   Polled polled = {.events = met.calls, .signal = met.signal};
   for (bool has_more = met.descriptors; has_more;) {
     const Polled here = poll_epoll(0);
@@ -253,9 +307,11 @@ Hub::Polled Hub::poll_ring(int milliseconds) {
   return polled;
 }
 
-Hub::Polled Hub::poll_epoll(int milliseconds) {
+Hub::Polled Hub::poll_epoll(std::int64_t ns) {
   epoll_event events[kMaxEvents];  // NOLINT: filled by the kernel; clearing 3 KiB per poll is waste
-  const long got = sys::call(SYS_epoll_pwait, epoll_, events, kMaxEvents, milliseconds, nullptr, 0);
+  const long got = timer_ < 0 ? wait_precisely(epoll_, events, ns)
+                              : sys::call(SYS_epoll_pwait, epoll_, events, kMaxEvents,
+                                          milliseconds_of(ns), nullptr, 0);
   counters.polls.fetch_add(1, std::memory_order_relaxed);  // before any edge: hooks/poll.cc
   Polled polled;
   if (got < 0) {
@@ -295,6 +351,10 @@ void Hub::wake() {
 // under the lock.
 void Hub::set_alarm(Deadline moment) {
   if (moment.ns() >= alarm_ns_.load(std::memory_order_seq_cst)) {
+    return;
+  }
+  if (timer_ < 0) {
+    alarm_ns_.store(moment.ns(), std::memory_order_relaxed);
     return;
   }
   const SpinGuard hold(alarm_lock_);

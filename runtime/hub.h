@@ -22,9 +22,14 @@ class Ring;
 /// Threads: ensure_registered, wake, set_alarm: any. open, close, poll: the scheduler's.
 class Hub {
  public:
-  /// Returns 0 or an errno. `with_ring`: with an io_uring beside epoll, if the kernel allows it;
-  /// only for a scheduler that has one kernel thread, which calls this.
-  [[nodiscard]] int open(bool with_ring = false);
+  /// What a scheduler that has one kernel thread, which calls open(), may ask for.
+  struct Options {
+    bool own_alarm = false;  // nobody but that thread polls, or sets an alarm
+    bool ring = false;       // an io_uring beside epoll, if the kernel allows it
+  };
+  /// Returns 0 or an errno.
+  [[nodiscard]] int open(const Options& options);
+  [[nodiscard]] int open() { return open(Options{}); }
   /// `is_ours`: false in a fork's child.
   void close(bool is_ours = true);
   /// Null: it has none.
@@ -52,15 +57,15 @@ class Hub {
     bool alarm = false;   // the moment of set_alarm() has come
   };
   /// Looks for events, or waits for some, and wakes the fibers that wait for them. Several threads
-  /// may poll at a time: an event reaches one of them. For so many milliseconds; -1: for ever.
-  Polled poll(int milliseconds);
+  /// may poll at a time: an event reaches one of them. For so many nanoseconds; -1: for ever.
+  Polled poll(std::int64_t ns);
 
   /// Ends the poll of one thread. Async-signal-safe.
   void wake();
 
   /// One poll will report an alarm at that moment, or at an earlier one that is already set.
   /// Whoever gets the alarm sets the next one. A system call only if the moment is earlier than
-  /// what is set.
+  /// what is set; none with an own alarm.
   void set_alarm(Deadline moment);
   [[nodiscard]] bool has_alarm() const {
     return alarm_ns_.load(std::memory_order_relaxed) != Deadline::never().ns();
@@ -90,13 +95,16 @@ class Hub {
   [[nodiscard]] int add_own(int fd, std::uint64_t tag) const;
   void open_ring();
   void close_ring(bool is_ours);
-  Polled poll_epoll(int milliseconds);
-  Polled poll_ring(int milliseconds);
+  Polled poll_events(std::int64_t ns);
+  Polled poll_epoll(std::int64_t ns);
+  Polled poll_ring(std::int64_t ns);
+  [[nodiscard]] bool keeps_time(const Options& options) const;
+  [[nodiscard]] std::int64_t until_alarm(std::int64_t ns) const;
   void clear_alarm();
   static int next_own(int after);
   int epoll_ = -1;
   std::atomic<int> wake_{-1};  // read by whoever wakes, at any time
-  int timer_ = -1;
+  int timer_ = -1;  // none: an own alarm, polls are limited to it
   Ring* ring_ = nullptr;
   std::uint64_t bit_ = 0;
   SpinLock alarm_lock_;

@@ -126,12 +126,12 @@ bool Ring::watch_epoll() {
 }
 
 // 0 or -errno.
-int Ring::enter(int milliseconds) {
-  if (milliseconds < 0) {
+int Ring::enter(std::int64_t ns) {
+  if (ns < 0) {
     return checked([this] { return io_uring_submit_and_wait(&ring_, 1); });
   }
-  if (milliseconds > 0) {
-    __kernel_timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1'000'000LL};
+  if (ns > 0) {
+    __kernel_timespec limit = {ns / Deadline::kSecond, ns % Deadline::kSecond};
     io_uring_cqe* first = nullptr;
     return checked(
         [&] { return io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr); });
@@ -157,10 +157,10 @@ Ring::Call* Ring::take(const io_uring_cqe& completion) {
   return call;
 }
 
-Ring::Polled Ring::poll(int milliseconds) {
+Ring::Polled Ring::poll(std::int64_t ns) {
   is_watching_ = is_watching_ || watch_epoll();
   Polled polled;
-  const int entered = enter(milliseconds);
+  const int entered = enter(ns);
   const unsigned reaped = reap([&](const io_uring_cqe& completion) {
     if (Call* const call = take(completion)) {
       ++polled.calls;
@@ -171,7 +171,7 @@ Ring::Polled Ring::poll(int milliseconds) {
     }
   });
   // A wait that handed something over says how much, and not that a signal has ended it.
-  polled.signal = entered == -EINTR || (entered > 0 && milliseconds != 0 && reaped == 0);
+  polled.signal = entered == -EINTR || (entered > 0 && ns != 0 && reaped == 0);
   return polled;
 }
 

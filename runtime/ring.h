@@ -64,8 +64,8 @@ class Ring {
     bool signal = false;       // a signal handler ran meanwhile
   };
   /// Hands over what was submitted and looks for what is done, or waits for some: for so many
-  /// milliseconds; -1: for ever.
-  Polled poll(int milliseconds);
+  /// nanoseconds; -1: for ever.
+  Polled poll(std::int64_t ns);
 
  private:
   io_uring_sqe* entry();
@@ -75,7 +75,7 @@ class Ring {
   unsigned reap(Take take_one);
   Call* take(const io_uring_cqe& completion);
   bool watch_epoll();
-  int enter(int milliseconds);
+  int enter(std::int64_t ns);
   void end_calls();
 
   io_uring ring_ = {};

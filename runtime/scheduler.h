@@ -261,7 +261,7 @@ class Scheduler {
   static Scheduler* start_in(void* memory, Kind kind, int workers,
                              std::optional<std::uint64_t> seed);
   bool start();
-  [[nodiscard]] bool may_have_ring() const;
+  [[nodiscard]] Hub::Options hub_options() const;
   static std::size_t bytes(int workers);
   static std::uint64_t new_fiber_id();
   void end_spares();

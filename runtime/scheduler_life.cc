@@ -98,12 +98,13 @@ Scheduler::Scheduler(Kind kind, int workers, std::optional<std::uint64_t> seed)
 
 // The kernel ties an io_uring, and all that it does for it, to one kernel thread. A seeded order
 // must not depend on what the kernel has done by when.
-bool Scheduler::may_have_ring() const {
-  return settings().has_ring && kind_ == Kind::kThread && !seeded_;
+Hub::Options Scheduler::hub_options() const {
+  const bool is_of_thread = kind_ == Kind::kThread;
+  return {.own_alarm = is_of_thread, .ring = settings().has_ring && is_of_thread && !seeded_};
 }
 
 bool Scheduler::start() {
-  if (hub_.open(may_have_ring()) != 0) {
+  if (hub_.open(hub_options()) != 0) {
     print_line("weft: cannot start: no descriptor for the hub. Raise `ulimit -n`.");
     return false;
   }
@@ -285,7 +286,7 @@ void Scheduler::restart_in_child(bool may_allocate) {
   queues_[0].holder = running.worker;
   holders_ = 1;
   self->tid = process_id_;  // the child's first thread; the kernel has put that into its block
-  WEFT_CHECK(hub_.open(may_have_ring()) == 0, "a forked child has three descriptors for its hub");
+  WEFT_CHECK(hub_.open(hub_options()) == 0, "a forked child has three descriptors for its hub");
   cpu_time::restart(*self);
   link(self);
 }

@@ -261,15 +261,15 @@ void Worker::rest(RunQueue& mine) {
 }
 
 void Worker::wait_in_hub() {
-  constexpr int kQuietMs = 10;
-  constexpr int kForEver = -1;
+  constexpr std::int64_t kQuiet = 10'000'000;
+  constexpr std::int64_t kForEver = -1;
   if (scheduler->has_ready() || scheduler->is_ending()) {
     return;
   }
   if (scheduler->seeded() != nullptr && skip_to_deadline()) {
     return;
   }
-  if (scheduler->may_be_deadlocked() && (look_at_hub(kQuietMs) || scheduler->report_deadlock())) {
+  if (scheduler->may_be_deadlocked() && (look_at_hub(kQuiet) || scheduler->report_deadlock())) {
     return;
   }
   look_at_hub(kForEver);
@@ -288,19 +288,16 @@ bool Worker::skip_to_deadline() {
     look_at_hub(0);
     return true;
   }
-  constexpr std::int64_t kMillisecond = 1'000'000;
-  constexpr std::int64_t kLongest = 1'000'000'000;
   const std::int64_t before = clock_ns(CLOCK_MONOTONIC);
-  const std::int64_t wait = (soonest.left_ns() + kMillisecond - 1) / kMillisecond;
-  look_at_hub(static_cast<int>(std::min(wait, kLongest)));
+  look_at_hub(soonest.left_ns());
   seeded.advance(clock_ns(CLOCK_MONOTONIC) - before);
   scheduler->fire_timers();
   return true;
 }
 
 // Whether anything happened.
-bool Worker::look_at_hub(int milliseconds) {
-  const Hub::Polled polled = scheduler->hub().poll(milliseconds);
+bool Worker::look_at_hub(std::int64_t ns) {
+  const Hub::Polled polled = scheduler->hub().poll(ns);
   if (polled.woken) {
     scheduler->idle().was_woken();
   }

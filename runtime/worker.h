@@ -133,7 +133,7 @@ class Worker {
   void wait_in_hub();
   bool wake_idler();
   bool skip_to_deadline();
-  bool look_at_hub(int milliseconds);
+  bool look_at_hub(std::int64_t ns);
   bool wait_as_spare();
   bool wait_for_pinned();
   void run(Fiber* next_fiber);

@@ -115,7 +115,19 @@ TEST_F(HubTest, AWakeReachesOneOfSeveralPolls) {
   }
 }
 
-TEST_F(HubTest, AnAlarmIsNeverEarlyAndComesOnce) {
+// By the kernel's timer, or by the limit of its polls.
+class HubAlarm : public HubTest, public testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override {
+    HubTest::SetUp();
+    hub_.close();
+    ASSERT_EQ(hub_.open({.own_alarm = GetParam()}), 0);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, HubAlarm, testing::Bool(),
+                         [](const auto& how) { return how.param ? "Own" : "OfTheKernel"; });
+
+TEST_P(HubAlarm, IsNeverEarlyAndComesOnce) {
   for (const auto timeout : {0us, 200us, 1500us, 3000us}) {
     const Stopwatch watch;
     hub_.set_alarm(Deadline::after(timeout));
@@ -127,13 +139,45 @@ TEST_F(HubTest, AnAlarmIsNeverEarlyAndComesOnce) {
   EXPECT_TRUE(hub_.poll(-1).alarm) << "zero would turn the kernel's timer off";
 }
 
-TEST_F(HubTest, OnlyAnEarlierAlarmChangesWhatIsSet) {
+TEST_P(HubAlarm, OnlyAnEarlierOneChangesWhatIsSet) {
   const Stopwatch watch;
   hub_.set_alarm(Deadline::after(1h));
   hub_.set_alarm(Deadline::after(2ms));
   hub_.set_alarm(Deadline::after(1h));
   EXPECT_TRUE(hub_.poll(-1).alarm);
   EXPECT_GE(watch.elapsed(), 2ms);
+}
+
+TEST_P(HubAlarm, IsSeenByAPollThatDoesNotWait) {
+  hub_.set_alarm(Deadline::after(1h));
+  EXPECT_FALSE(hub_.poll(0).alarm);
+  const Stopwatch watch;
+  hub_.set_alarm(Deadline::after(1ms));
+  while (!hub_.poll(0).alarm && watch.elapsed() < 10s) {
+  }
+  EXPECT_GE(watch.elapsed(), 1ms);
+  EXPECT_LT(watch.elapsed(), 10s);
+}
+
+TEST_P(HubAlarm, AShorterPollEndsBeforeIt) {
+  hub_.set_alarm(Deadline::after(1h));
+  const Stopwatch watch;
+  EXPECT_EQ(hub_.poll(1'000'000).events, 0);
+  EXPECT_GE(watch.elapsed(), 1ms);
+}
+
+TEST_P(HubAlarm, APollThatAnEventEndsLeavesItSet) {
+  const Pipe pipe;
+  EXPECT_EQ(hub_.ensure_registered(pipe.out(), pipe.out_slot()), 0);
+  settle();
+  const Stopwatch watch;
+  hub_.set_alarm(Deadline::after(5ms));
+  pipe.feed();
+  bool is_over = hub_.poll(-1).alarm;
+  EXPECT_TRUE(hub_.has_alarm() != is_over);
+  is_over = is_over || hub_.poll(-1).alarm;
+  EXPECT_TRUE(is_over);
+  EXPECT_GE(watch.elapsed(), 5ms);
 }
 
 TEST_F(HubTest, KnowsItsOwnDescriptors) {
@@ -144,7 +188,7 @@ TEST_F(HubTest, KnowsItsOwnDescriptors) {
   for (int fd = 0; fd < 1'100'000; ++fd) {
     owned += Hub::owns(fd) ? 1 : 0;
   }
-  EXPECT_EQ(owned, 6) << "three of this hub, three of the scheduler's";
+  EXPECT_EQ(owned, 5) << "three of this hub, two of the scheduler's, which keeps the time itself";
 }
 
 }  // namespace
