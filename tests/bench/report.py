@@ -187,7 +187,6 @@ def rows_table(verdicts):
         agree = f"{one.agree} of {one.rounds}" if one.rounds else "-"
         fields = (one.row.what, who, value, target(one.row), bound, result, agree)
         lines.append("| " + " | ".join(fields) + " |")
-    lines += [f"| {what} | - | - | - | - | n/a: {why} | - |" for what, why in rows.NOT_MEASURED.items()]
     return lines
 
 

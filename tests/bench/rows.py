@@ -20,6 +20,8 @@ NAMES = {
     "weft_1": "weft, 1 worker",
     "weft_2": "weft, 2 workers",
     "preload": "`weft run`",
+    "preload_1": "`weft run`, 1 worker",
+    "preload_2": "`weft run`, 2 workers",
     "boost": "Boost.Fiber",
     "st": "State Threads",
     "go": "Go",
@@ -64,6 +66,7 @@ class Echo:
     connections: int
     environment: tuple = ()
     preloaded: bool = False
+    both_cpus: bool = False  # the client takes what the server leaves of the second
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def no_more_than(constant):
 
 FAMILIES = {
     "fibers": "Fibers on one CPU",
-    "cpus": "Fibers on two CPUs, by the time that passes",
+    "cpus": "Two CPUs: the time that passes; of echo servers, their CPU time for a request",
     "calls": "Calls that have nothing to wait for",
     "echo": "Echo servers on one CPU: CPU time of the server for a request",
     "programs": "Programs as they are installed: CPU time of the server for a request",
@@ -209,6 +212,24 @@ def echo(connections, better, extra=()):
     limits.append(Row(title, "preload", "server_cpu_us", at_most(1 / better, "threads")))
     name = f"echo_{connections}"
     return Group(name, "echo", title, "us", "server_cpu_us", runs, [*limits, *extra])
+
+
+def echo_with_workers(connections):
+    """Where the client needs the second CPU, too, throughput can't double. But two CPUs have 1.8 times
+    the throughput of one if a request costs their two workers at most 2 / 1.8 of what it costs one."""
+    title = f"echo, {connections:,} connections"
+    runs = {
+        f"preload_{workers}": Echo(
+            "samples/echo_threads",
+            connections,
+            (("WEFT_WORKERS", str(workers)),),
+            preloaded=True,
+            both_cpus=workers > 1,
+        )
+        for workers in (1, 2)
+    }
+    limits = [Row(title + ", two workers", "preload_2", "server_cpu_us", at_most(2 / 1.8, "preload_1"))]
+    return Group("echo_2", "cpus", title, "us", "server_cpu_us", runs, limits)
 
 
 def server(name, title, what, clients, needs, better=1):
@@ -371,6 +392,7 @@ GROUPS = [
         at_most(1 / 1.8, "weft_1"),
         {"weft_1": Micro("micro_weft", "tree", 1 << 17, ("1",), both_cpus=True)},
     ),
+    echo_with_workers(100),
     Group(
         "startup",
         "calls",
@@ -393,8 +415,3 @@ GROUPS = [
     server("memcached", "memcached, 100 connections", "memcached", 100, MEMCACHED),
     server("apache2", "apache2 with mpm_worker, 50 connections of wrk", "apache2", 50, APACHE),
 ]
-
-# What is asked, and can't be measured here.
-NOT_MEASURED = {
-    "echo, two workers against one": "a load generator has one thread, slower than two workers",
-}

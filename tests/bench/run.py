@@ -182,8 +182,11 @@ def measure_echo(machine, run):
 
 def measure_echo_server(machine, run, errors):
     command = (machine.weft_run() if run.preloaded else []) + program(machine, run.server)
+    if run.both_cpus and machine.cpus < 2:
+        raise Missing("a second CPU")
+    cpus = (machine.server, machine.client) if run.both_cpus else (machine.server,)
     server = subprocess.Popen(
-        machine.pinned((machine.server,), command),
+        machine.pinned(cpus, command),
         env=environment(run.environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
