@@ -3,6 +3,7 @@
 // Layer:  runtime.
 #pragma once
 #include <weft/detail/exchange.h>
+#include <weft/detail/rmw.h>
 #include <weft/detail/shielded.h>
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "runtime/parking_lot.h"
+#include "runtime/scheduler.h"
 
 namespace weft::detail {
 
@@ -19,7 +21,7 @@ struct Decision {
   /// True for one caller.
   bool claim() {
     std::uint32_t expected = 0;
-    return claimed.compare_exchange_strong(expected, 1, std::memory_order_acq_rel);
+    return compare_exchange(claimed, expected, 1U, std::memory_order_acq_rel);
   }
   [[nodiscard]] bool is_open() const { return claimed.load(std::memory_order_acquire) == 0; }
 
@@ -29,6 +31,7 @@ struct Decision {
   std::exception_ptr error;
   Decision* behind = nullptr;
   std::atomic<std::uint32_t> settled{0};  // its owner sleeps on this
+  runtime::Fiber* const owner = runtime::current();
 };
 
 /// Waits that have been decided, by who holds mutexes: settled when it has let go of them.
@@ -39,11 +42,10 @@ class Served {
   Served& operator=(const Served&) = delete;
   ~Served() {
     while (first_ != nullptr) {
-      Decision* const decision = std::exchange(first_, first_->behind);
-      // Under the lock of the parking lot: behind that the decision may be gone.
-      runtime::lot::unpark_if(
-          &decision->settled, [](std::uint32_t) { return runtime::lot::Choice::kWake; },
-          [decision](int, int) { decision->settled.store(1, std::memory_order_release); });
+      Decision& decision = *std::exchange(first_, first_->behind);
+      runtime::Fiber* const owner = decision.owner;
+      decision.settled.store(1, std::memory_order_release);  // from here on it may be gone
+      runtime::lot::wake_sleeper(owner, decision.settled);
     }
   }
 
@@ -59,13 +61,18 @@ class Served {
   Decision* first_ = nullptr;
 };
 
-/// An exchange's mutex, for a few moves: a wait for that is not called off.
+/// Waits for an exchange's mutex, which is held for a few moves only: that is not called off.
+inline void lock_shielded(Mutex& mutex) {
+  if (!mutex.try_lock_free()) {
+    const Shielded shielded;
+    mutex.lock_slow(kNever);
+  }
+}
+
+/// An exchange's mutex, for a few moves.
 class Hold {
  public:
-  explicit Hold(Mutex& mutex) : mutex_(mutex) {
-    const Shielded shielded;
-    mutex_.lock();
-  }
+  explicit Hold(Mutex& mutex) : mutex_(mutex) { lock_shielded(mutex_); }
   Hold(const Hold&) = delete;
   Hold& operator=(const Hold&) = delete;
   ~Hold() { mutex_.unlock(); }

@@ -5,6 +5,7 @@
 
 #include "runtime/api_decision.h"
 #include "runtime/api_wait.h"
+#include "runtime/fiber_signals.h"
 #include "runtime/scheduler.h"
 
 // How exactly one offer of a wait comes to pass, whoever waits for how many:
@@ -24,10 +25,11 @@
 // wait. Only one side of a meeting ever is queued, so one claim decides.
 //
 // Offers and decision lie on the owner's stack. It leaves when it has taken the mutex of each
-// exchange once more and found its offer out of the queue, and when the decision has been settled:
-// that happens when who claimed it has let go of all mutexes, so who is served may destroy the
-// exchange. Mutexes are taken shielded: they are held for a few moves only, and the only wait that
-// is called off is the one for the decision.
+// exchange once more and found its offer out of the queue (the one that was served is), and when
+// the decision has been settled: that happens when who claimed it has let go of all mutexes, so who
+// is served may destroy the exchange. It is woken behind that: its memory stays, if it is a fiber,
+// and a futex that is gone wakes nobody. Mutexes are taken shielded: they are held for a few moves
+// only, and the only wait that is called off is the one for the decision.
 
 namespace weft::detail {
 
@@ -37,19 +39,19 @@ using lot::Woken;
 namespace {
 
 /// Until the decision is settled, or as the options say.
-Woken sleep(Decision& decision, const lot::ParkOptions& options) {
-  const auto is_unsettled = [&decision] {
-    return decision.settled.load(std::memory_order_acquire) == 0;
-  };
-  while (is_unsettled()) {
-    const Woken woken = lot::park(&decision.settled, is_unsettled, options);
-    if (woken == Woken::kUnparked) {
-      let_waker_finish(&decision.settled);
-    } else if (woken != Woken::kInvalid && woken != Woken::kInterrupted) {
-      return woken;
+Woken sleep(const Decision& decision, const lot::ParkOptions& options) {
+  runtime::Fiber* const self = decision.owner;
+  for (;;) {
+    lot::stack_is_queued(self, true);
+    const Woken ended = lot::sleep_until_set(decision.settled, &decision.settled, options);
+    lot::stack_is_queued(self, false);
+    if (ended != Woken::kInterrupted) {
+      return ended;
+    }
+    if (self != nullptr) {
+      runtime::fiber_signals::run_handlers(*self);
     }
   }
-  return Woken::kUnparked;
 }
 
 std::uint64_t random_bits() {
@@ -78,35 +80,39 @@ std::uint64_t random_bits() {
 /// The mutexes of all exchanges that have one of the offers.
 class Locks {
  public:
-  explicit Locks(std::span<Offer* const> offers) {
-    if (offers.size() == 1) {
-      only_ = &offers[0]->where->mutex_;
-      held_ = {&only_, 1};
+  explicit Locks(std::span<Offer* const> offers)
+      : only_(offers.size() == 1 ? &offers[0]->where->mutex_ : nullptr) {
+    if (only_ != nullptr) {
+      lock_shielded(*only_);
     } else {
-      for (const Offer* const offer : offers) {
-        many_.push_back(&offer->where->mutex_);
-      }
-      std::sort(many_.begin(), many_.end(), std::less<>());
-      many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
-      held_ = many_;
-    }
-    const Shielded shielded;
-    for (Mutex* const mutex : held_) {
-      mutex->lock();
+      lock_many(offers);
     }
   }
   Locks(const Locks&) = delete;
   Locks& operator=(const Locks&) = delete;
   ~Locks() {
-    for (Mutex* const mutex : held_) {
+    if (only_ != nullptr) {
+      only_->unlock();
+    }
+    for (Mutex* const mutex : many_) {
       mutex->unlock();
     }
   }
 
  private:
-  Mutex* only_ = nullptr;  // one needs no memory
+  [[gnu::noinline]] void lock_many(std::span<Offer* const> offers) {
+    for (const Offer* const offer : offers) {
+      many_.push_back(&offer->where->mutex_);
+    }
+    std::sort(many_.begin(), many_.end(), std::less<>());
+    many_.erase(std::unique(many_.begin(), many_.end()), many_.end());
+    for (Mutex* const mutex : many_) {
+      lock_shielded(*mutex);
+    }
+  }
+
+  Mutex* const only_;  // one needs no memory
   std::vector<Mutex*> many_;
-  std::span<Mutex* const> held_;
 };
 
 /// A wait whose offers are queued, from begin() on to its end: it leaves none behind, and nobody
@@ -117,10 +123,9 @@ class Waiting {
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
   ~Waiting() {
-    if (!has_begun_) {
-      return;
+    if (!has_begun_ || (conclude() && offers_.size() == 1)) {
+      return;  // who has served it has taken it out of the queue
     }
-    conclude();
     for (Offer* const offer : offers_) {
       const Hold hold(offer->where->mutex_);
       if (offer->is_queued) {
@@ -140,6 +145,9 @@ class Waiting {
   }
   /// Whether it has been served. If not it never will be.
   bool conclude() {
+    if (decision_->settled.load(std::memory_order_acquire) != 0) {
+      return true;
+    }
     has_given_up_ = has_given_up_ || decision_->claim();
     if (!has_given_up_) {
       sleep(*decision_, {});
@@ -155,18 +163,20 @@ class Waiting {
 };
 
 Concluded Exchange::attempt_any(std::span<Offer* const> offers, Served& served) {
-  std::vector<Offer*> shuffled;
-  if (offers.size() > 1) {
-    shuffled.assign(offers.begin(), offers.end());
-    for (std::size_t left = shuffled.size(); left > 1; --left) {
-      std::swap(shuffled[left - 1], shuffled[dice(left)]);
-    }
-    offers = shuffled;
-  }
-  for (Offer* const offer : offers) {
+  const auto conclude = [&served](Offer* offer) {
     const Attempt attempt = offer->where->attempt(*offer, served);
-    if (attempt != Attempt::kBlocked) {
-      return {offer, attempt == Attempt::kClosed};
+    return Concluded{attempt == Attempt::kBlocked ? nullptr : offer, attempt == Attempt::kClosed};
+  };
+  if (offers.size() == 1) {
+    return conclude(offers[0]);
+  }
+  std::vector<Offer*> shuffled(offers.begin(), offers.end());
+  for (std::size_t left = shuffled.size(); left > 1; --left) {
+    std::swap(shuffled[left - 1], shuffled[dice(left)]);
+  }
+  for (Offer* const offer : shuffled) {
+    if (const Concluded concluded = conclude(offer); concluded.offer != nullptr) {
+      return concluded;
     }
   }
   return {};

@@ -32,9 +32,12 @@ bool wait_until_over(const void* address, IsOver is_over, std::int64_t deadline,
 }
 
 /// Whoever is woken may destroy the object, but its waker writes there until it gives up the
-/// bucket.
+/// bucket. Who has been woken sees it locked, or as it was given up.
 inline void let_waker_finish(const void* address) {
-  const runtime::SpinGuard wait(runtime::lot::bucket_of(address).lock);
+  runtime::SpinLock& lock = runtime::lot::bucket_of(address).lock;
+  if (lock.is_locked()) {
+    const runtime::SpinGuard wait(lock);
+  }
 }
 
 }  // namespace weft::detail

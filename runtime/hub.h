@@ -104,7 +104,7 @@ class Hub {
   static int next_own(int after);
   int epoll_ = -1;
   std::atomic<int> wake_{-1};  // read by whoever wakes, at any time
-  int timer_ = -1;  // none: an own alarm, polls are limited to it
+  int timer_ = -1;             // none: an own alarm, polls are limited to it
   Ring* ring_ = nullptr;
   std::uint64_t bit_ = 0;
   SpinLock alarm_lock_;

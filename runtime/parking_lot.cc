@@ -97,9 +97,8 @@ void enqueue(Bucket& bucket, Waiter& waiter, const void* address, std::uint32_t 
   waiter.address.store(address, std::memory_order_relaxed);
   waiter.fiber = current();
   waiter.tag = tag;
-  if (waiter.fiber != nullptr && waiter.set == nullptr) {
-    waiter.fiber->is_queued = true;
-    std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (waiter.set == nullptr) {
+    stack_is_queued(waiter.fiber, true);
   }
   append(bucket, waiter);
 }
@@ -148,9 +147,7 @@ bool withdraw(Waiter& waiter) {
 Woken sleep(Waiter& waiter, const ParkOptions& options) {
   const Woken ended = sleep_until_set(waiter.woken, waiter.address.load(), options);
   const bool is_withdrawn = ended != Woken::kUnparked && withdraw(waiter);
-  if (waiter.fiber != nullptr) {
-    waiter.fiber->is_queued = false;
-  }
+  stack_is_queued(waiter.fiber, false);
   if (!is_withdrawn) {
     return Woken::kUnparked;  // if it did not wait for it: somebody's wake-up counts
   }
@@ -201,7 +198,7 @@ Woken park_any(const Place* places, std::size_t count, const ParkOptions& option
       ended = Woken::kUnparked;
     }
   }
-  current()->is_queued = false;
+  stack_is_queued(current(), false);
   return ended;
 }
 

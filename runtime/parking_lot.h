@@ -67,6 +67,14 @@ Woken sleep(Waiter& waiter, const ParkOptions& options);
 /// sleeps here. `address` is for reports.
 Woken sleep_until_set(const std::atomic<std::uint32_t>& word, const void* address,
                       const ParkOptions& options);
+/// Others may find what lies on the fiber's stack, unless it is null, from now on, or no more:
+/// until then no handler that may leave it by a jump runs there.
+inline void stack_is_queued(Fiber* fiber, bool is_queued) {
+  if (fiber != nullptr) {
+    fiber->is_queued = is_queued;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+}
 /// Threads: any. From the store to the word on the sleeper may be gone: a fiber's memory is never
 /// unmapped, and a futex wake at a dead address wakes nobody.
 void wake_sleeper(Fiber* sleeper, const std::atomic<std::uint32_t>& word);

@@ -34,6 +34,8 @@ class SpinLock {
     }
     return taken;
   }
+  /// Whether somebody holds it. If not, what the last holder has written is seen.
+  [[nodiscard]] bool is_locked() const { return word_.load(std::memory_order_acquire) != 0; }
   /// In a fork's child: its holder is a thread that the fork left behind, if any.
   void after_fork_in_child() { word_.store(0, std::memory_order_relaxed); }
   /// What a loop does that waits for another processor.

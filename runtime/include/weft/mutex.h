@@ -11,6 +11,11 @@
 
 namespace weft {
 
+class Mutex;
+namespace detail {
+void lock_shielded(Mutex& mutex);
+}
+
 /// A mutex of four bytes, for std::lock_guard, std::unique_lock and std::scoped_lock.
 ///
 /// Units:    any std::chrono duration, on CLOCK_MONOTONIC.
@@ -67,6 +72,7 @@ class Mutex {
   }
   bool lock_slow(std::int64_t deadline);
   void unlock_slow();
+  friend void detail::lock_shielded(Mutex& mutex);
 
   std::atomic<std::uint32_t> word_{0};
 };
