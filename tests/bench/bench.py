@@ -23,7 +23,8 @@ def parse_arguments():
         "measured pass, 1 if one misses its target or fails, 2 for bad usage.",
     )
     parser.add_argument("--rows", metavar="NAME,..", help="only these; all without it")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each, in turns (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="measures of each, in turns (5)")
+    parser.add_argument("--runs", type=int, default=1, help="of all that, one behind the other (1)")
     parser.add_argument("--seconds", type=float, default=2, help="of load on a server (2)")
     folders = {"--build": "build/release", "--out": "build/bench"}
     for name, folder in folders.items():
@@ -40,8 +41,8 @@ def parse_arguments():
     unknown = [name for name in wanted if name not in names]
     if unknown:
         parser.error(f"no row {', '.join(unknown)}; there are {', '.join(names)}")
-    if arguments.rounds < 1 or arguments.seconds <= 0:
-        parser.error("--rounds and --seconds must be positive")
+    if min(arguments.rounds, arguments.runs) < 1 or arguments.seconds <= 0:
+        parser.error("--rounds, --runs and --seconds must be positive")
     if arguments.update_docs and (arguments.smoke or (arguments.rows and not arguments.add)):
         parser.error("--update-docs is for all rows: with --rows it needs --add")
     if not (Path(arguments.build) / "bin/bench/micro_weft").exists():
@@ -52,7 +53,7 @@ def parse_arguments():
     return arguments, [group for group in rows.GROUPS if group.name in wanted]
 
 
-def measure_group(machine, group, rounds, results):
+def measure_group(machine, group, run_number, rounds, results):
     """A B C A B C: what else the machine does weighs on all of a round alike."""
     for number in range(rounds):
         for peer, what in group.runs.items():
@@ -70,9 +71,9 @@ def measure_group(machine, group, rounds, results):
                 results.problems[group.name, peer] = str(failed)
                 print(f"{group.name} {peer}: FAILED: {failed}", flush=True)
                 continue
-            results.add(group.name, peer, number, measures, others)
+            results.add(group.name, peer, (run_number, number), measures, others)
             shown = " ".join(f"{measure}={value:.6g}" for measure, value in measures.items())
-            where = f"{group.name} {peer} round {number + 1}"
+            where = f"{group.name} {peer} run {run_number + 1} round {number + 1}"
             print(f"{where}: {shown} others={others:.0%}", flush=True)
 
 
@@ -99,16 +100,18 @@ def main():
     if arguments.add and path.exists():
         results = report.Results.read(path)
         results.forget({group.name for group in groups})
-    for group in groups:
-        measure_group(machine, group, arguments.rounds, results)
-        results.write(path)
+    for number in range(arguments.runs):
+        for group in groups:
+            measure_group(machine, group, number, arguments.rounds, results)
+            results.write(path)
     if arguments.smoke:
         failed = [key for key in results.problems if key not in results.missing]
         return 1 if failed else 0
     known = results.groups()
     groups = [group for group in rows.GROUPS if group.name in known]
     verdicts = report.judge_all(groups, results)
-    table, peers = report.rows_table(verdicts), report.peers_tables(groups, results)
+    table = report.rows_table(verdicts, results.parts()[0])
+    peers = report.peers_tables(groups, results)
     print("\n".join(["", *table, "", *peers, ""]))
     say_what_is_missing(results)
     plots.draw(results, out)

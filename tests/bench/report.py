@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import rows
 from run import QUIET_SHARE
 
-COLUMNS = ("group", "peer", "round", "measure", "value", "others")
+COLUMNS = ("group", "peer", "run", "round", "measure", "value", "others")
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,15 @@ class Results:
     """Values by group, peer and measure; and why there are none."""
 
     def __init__(self):
-        self.values = defaultdict(dict)  # (group, peer, measure) -> {round: (value, others' share)}
+        # (group, peer, measure) -> {(run, round): (value, others' share)}
+        self.values = defaultdict(dict)
         self.problems = {}  # (group, peer) -> reason
         self.missing = set()  # (group, peer), of those what is not installed
 
-    def add(self, group, peer, round_number, measures, others):
+    def add(self, group, peer, when, measures, others):
+        """`when`: the run and the round."""
         for measure, value in measures.items():
-            self.values[group, peer, measure][round_number] = value, others
+            self.values[group, peer, measure][when] = value, others
 
     def median(self, group, peer, measure):
         values = self.values.get((group, peer, measure))
@@ -37,29 +39,31 @@ class Results:
         used = clean or [value for value, _ in values.values()]
         return Median(statistics.median(used), len(used), not clean)
 
-    def rounds(self):
-        """Their numbers: a peer may have failed in some."""
-        return sorted({number for values in self.values.values() for number in values})
-
-    def of_round(self, number):
-        """Only what was measured in that one."""
-        only = Results()
-        only.problems, only.missing = self.problems, self.missing
+    def parts(self):
+        """What they are, and each alone: the runs if there are several, else the rounds. A peer may
+        have failed in some."""
+        when = {one for values in self.values.values() for one in values}
+        has_runs = len({run for run, _ in when}) > 1
+        parts = defaultdict(Results)
         for key, values in self.values.items():
-            if number in values:
-                only.values[key] = {number: values[number]}
-        return only
+            for (run, number), value in values.items():
+                part = parts[run if has_runs else number]
+                part.values[key][run, number] = value
+        for part in parts.values():
+            part.problems, part.missing = self.problems, self.missing
+        return "runs" if has_runs else "rounds", list(parts.values())
 
     def write(self, path):
         with open(path, "w") as file:
             file.write("\t".join(COLUMNS) + "\n")
             for (group, peer, measure), values in self.values.items():
-                for number, (value, others) in values.items():
-                    fields = (group, peer, number, measure, f"{value:.6g}", f"{others:.3f}")
+                for when, (value, others) in values.items():
+                    fields = (group, peer, *when, measure, f"{value:.6g}", f"{others:.3f}")
                     file.write("\t".join(map(str, fields)) + "\n")
             for (group, peer), reason in self.problems.items():
                 kind = "missing" if (group, peer) in self.missing else "failed"
-                file.write("\t".join((group, peer, "", kind, reason.replace("\t", " "), "")) + "\n")
+                fields = (group, peer, "", "", kind, reason.replace("\t", " "), "")
+                file.write("\t".join(fields) + "\n")
 
     def groups(self):
         return {key[0] for key in self.values} | {key[0] for key in self.problems}
@@ -76,13 +80,14 @@ class Results:
         with open(path) as file:
             next(file)
             for line in file:
-                group, peer, number, measure, value, others = line.rstrip("\n").split("\t")
+                group, peer, *when, measure, value, others = line.rstrip("\n").split("\t")
                 if measure in ("missing", "failed"):
                     results.problems[group, peer] = value
                     if measure == "missing":
                         results.missing.add((group, peer))
                 else:
-                    results.add(group, peer, int(number), {measure: float(value)}, float(others))
+                    when = tuple(map(int, when))
+                    results.add(group, peer, when, {measure: float(value)}, float(others))
         return results
 
 
@@ -95,8 +100,8 @@ class Verdict:
     bound: float = math.nan
     dirty: bool = False
     why: str = ""
-    agree: int = 0  # rounds that alone say the same
-    rounds: int = 0
+    agree: int = 0  # parts that alone say the same
+    parts: int = 0
 
 
 def judge(group, row, results):
@@ -137,16 +142,16 @@ def without_value(group, row, results, peer, value=math.nan):
 
 
 def judge_all(groups, results):
-    """By the medians; and how many of the rounds alone would say the same."""
-    rounds = [results.of_round(number) for number in results.rounds()]
+    """By the medians; and how many of the runs, or rounds, alone would say the same."""
+    _, parts = results.parts()
     verdicts = []
     for group in groups:
         for row in group.rows:
             verdict = judge(group, row, results)
-            alone = [judge(group, row, one).result for one in rounds]
+            alone = [judge(group, row, one).result for one in parts]
             known = [result for result in alone if result in ("pass", "MISS")]
             agree = known.count(verdict.result)
-            verdicts.append(replace(verdict, agree=agree, rounds=len(known)))
+            verdicts.append(replace(verdict, agree=agree, parts=len(known)))
     return verdicts
 
 
@@ -174,17 +179,17 @@ def number(value):
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def rows_table(verdicts):
-    """As lines of Markdown."""
+def rows_table(verdicts, parts):
+    """As lines of Markdown. `parts`: what agrees, runs or rounds."""
     lines = [
-        "| row | of | measured | target | which is | result | rounds that agree |",
+        f"| row | of | measured | target | which is | result | {parts} that agree |",
         "|---|---|---|---|---|---|---|",
     ]
     for one in verdicts:
         result = one.result + (" (disturbed)" if one.dirty else "")
         result += f": {one.why}" if one.why else ""
         who, value, bound = rows.NAMES[one.row.peer], number(one.value), number(one.bound)
-        agree = f"{one.agree} of {one.rounds}" if one.rounds else "-"
+        agree = f"{one.agree} of {one.parts}" if one.parts else "-"
         fields = (one.row.what, who, value, target(one.row), bound, result, agree)
         lines.append("| " + " | ".join(fields) + " |")
     return lines

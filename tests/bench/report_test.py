@@ -11,14 +11,14 @@ from rows import Group, Row, at_least, at_most, no_more_than
 TSV = "\n".join(
     [
         "\t".join(report.COLUMNS),
-        "switch\tweft\t0\tns\t19\t0.01",
-        "switch\tweft\t1\tns\t21\t0.01",
-        "switch\tweft\t2\tns\t20\t0.01",
-        "switch\tweft\t3\tns\t99\t0.50",  # disturbed: does not count beside others that were not
-        "switch\traw\t0\tns\t10\t0.01",
-        "switch\tst\t0\tns\t40\t0.30",
-        "switch\tgo\t\tmissing\tapt-get install golang-go\t",
-        "switch\tthreads\t\tfailed\tstatus 1\t",
+        "switch\tweft\t0\t0\tns\t19\t0.01",
+        "switch\tweft\t0\t1\tns\t21\t0.01",
+        "switch\tweft\t0\t2\tns\t20\t0.01",
+        "switch\tweft\t0\t3\tns\t99\t0.50",  # disturbed: does not count beside others that were not
+        "switch\traw\t0\t0\tns\t10\t0.01",
+        "switch\tst\t0\t0\tns\t40\t0.30",
+        "switch\tgo\t\t\tmissing\tapt-get install golang-go\t",
+        "switch\tthreads\t\t\tfailed\tstatus 1\t",
     ]
 )
 
@@ -68,16 +68,30 @@ class ReportTest(unittest.TestCase):
         row = Row("switch", "weft", "ns", no_more_than(20))
         group = Group("switch", "fibers", "switch", "ns", "ns", {}, [row])
         (verdict,) = report.judge_all([group], self.results)
-        self.assertEqual(("pass", 2, 4), (verdict.result, verdict.agree, verdict.rounds))
-        self.assertIn("| pass | 2 of 4 |", report.rows_table([verdict])[2])
+        self.assertEqual(("pass", 2, 4), (verdict.result, verdict.agree, verdict.parts))
+        parts, _ = self.results.parts()
+        table = report.rows_table([verdict], parts)
+        self.assertIn("| rounds that agree |", table[0])
+        self.assertIn("| pass | 2 of 4 |", table[2])
 
     def test_rounds_are_paired_by_their_number(self):
-        self.results.add("pair", "weft", 0, {"ns": 10}, 0)
-        self.results.add("pair", "weft", 1, {"ns": 30}, 0)
-        self.results.add("pair", "raw", 1, {"ns": 20}, 0)  # its round 0 has failed
+        self.results.add("pair", "weft", (0, 0), {"ns": 10}, 0)
+        self.results.add("pair", "weft", (0, 1), {"ns": 30}, 0)
+        self.results.add("pair", "raw", (0, 1), {"ns": 20}, 0)  # its round 0 has failed
         row = Row("pair", "weft", "ns", at_most(1, "raw"))
-        (verdict,) = report.judge_all([Group("pair", "fibers", "", "ns", "ns", {}, [row])], self.results)
-        self.assertEqual((0, 1), (verdict.agree, verdict.rounds))  # 30 : 20 misses, 20 : 20 passes
+        group = Group("pair", "fibers", "", "ns", "ns", {}, [row])
+        (verdict,) = report.judge_all([group], self.results)
+        self.assertEqual((0, 1), (verdict.agree, verdict.parts))  # 30 : 20 misses, 20 : 20 passes
+
+    def test_several_runs_are_judged_each_by_its_medians(self):
+        for run, values in enumerate(((18, 19, 99), (30, 31, 1), (19, 20, 20))):
+            for number, value in enumerate(values):
+                self.results.add("pair", "weft", (run, number), {"ns": value}, 0)
+        row = Row("pair", "weft", "ns", no_more_than(20))
+        group = Group("pair", "fibers", "", "ns", "ns", {}, [row])
+        (verdict,) = report.judge_all([group], self.results)
+        self.assertEqual(("pass", 2, 3), (verdict.result, verdict.agree, verdict.parts))
+        self.assertEqual("runs", self.results.parts()[0])
 
     def test_the_exit_status_is_that_of_misses_and_failures(self):
         met, missed = self.judge(no_more_than(20)), self.judge(no_more_than(19))

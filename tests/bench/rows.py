@@ -215,8 +215,9 @@ def echo(connections, better, extra=()):
 
 
 def echo_with_workers(connections):
-    """Where the client needs the second CPU, too, throughput can't double. But two CPUs have 1.8 times
-    the throughput of one if a request costs their two workers at most 2 / 1.8 of what it costs one."""
+    """Where the client needs the second CPU, too, throughput can't double. But two CPUs have 1.8
+    times the throughput of one if a request costs their two workers at most 2 / 1.8 of what it
+    costs one."""
     title = f"echo, {connections:,} connections"
     runs = {
         f"preload_{workers}": Echo(
@@ -228,7 +229,8 @@ def echo_with_workers(connections):
         )
         for workers in (1, 2)
     }
-    limits = [Row(title + ", two workers", "preload_2", "server_cpu_us", at_most(2 / 1.8, "preload_1"))]
+    bound = at_most(2 / 1.8, "preload_1")
+    limits = [Row(title + ", two workers", "preload_2", "server_cpu_us", bound)]
     return Group("echo_2", "cpus", title, "us", "server_cpu_us", runs, limits)
 
 

@@ -166,7 +166,7 @@ def measure_startup(machine, run):
 KERNEL_STACK_KIB = 16
 
 
-# What servers say that ask for an io_uring, where the kernel or a filter of system calls refuses it.
+# What servers that ask for an io_uring say where the kernel, or a filter of system calls, refuses.
 IO_URING_REFUSED = re.compile(r"io_uring_setup: |refuses an io_uring")
 
 
