@@ -4,7 +4,6 @@
 #pragma once
 #include <weft/detail/exchange.h>
 #include <weft/detail/rmw.h>
-#include <weft/detail/shielded.h>
 
 #include <atomic>
 #include <cstdint>
@@ -60,14 +59,6 @@ class Served {
  private:
   Decision* first_ = nullptr;
 };
-
-/// Waits for an exchange's mutex, which is held for a few moves only: that is not called off.
-inline void lock_shielded(Mutex& mutex) {
-  if (!mutex.try_lock_free()) {
-    const Shielded shielded;
-    mutex.lock_slow(kNever);
-  }
-}
 
 /// An exchange's mutex, for a few moves.
 class Hold {

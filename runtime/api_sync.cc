@@ -84,6 +84,13 @@ void Mutex::unlock_slow() {
       });
 }
 
+void detail::lock_shielded(Mutex& mutex) {
+  if (!mutex.try_lock_free()) {
+    const Shielded shielded;
+    mutex.lock_slow(kNever);
+  }
+}
+
 // ---- Condition
 
 bool Condition::wait_until_deadline(Mutex* mutex, bool owned, std::int64_t deadline) {
@@ -99,10 +106,7 @@ bool Condition::wait_until_deadline(Mutex* mutex, bool owned, std::int64_t deadl
   if (woken == Woken::kUnparked) {
     let_waker_finish(this);
   }
-  {
-    const detail::Shielded shielded;
-    mutex->lock();
-  }
+  detail::lock_shielded(*mutex);
   check(woken, "weft::Condition::wait");
   return woken != Woken::kTimedOut;
 }

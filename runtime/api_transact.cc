@@ -24,12 +24,13 @@
 // has been served, and takes what it was given: nothing is lost, and the kill comes at its next
 // wait. Only one side of a meeting ever is queued, so one claim decides.
 //
-// Offers and decision lie on the owner's stack. It leaves when it has taken the mutex of each
-// exchange once more and found its offer out of the queue (the one that was served is), and when
-// the decision has been settled: that happens when who claimed it has let go of all mutexes, so who
-// is served may destroy the exchange. It is woken behind that: its memory stays, if it is a fiber,
-// and a futex that is gone wakes nobody. Mutexes are taken shielded: they are held for a few moves
-// only, and the only wait that is called off is the one for the decision.
+// Offers and decision lie on the owner's stack. It leaves when the decision has been settled, which
+// happens when who claimed it has let go of all mutexes, and when it has taken the mutex of each
+// exchange once more and seen to it that its offer is out of the queue. The one that was served is,
+// and that exchange may be gone by then: its mutex is not taken, so both who serves and who is
+// served may destroy it. Who is served is woken behind all that: a fiber's memory stays, and a
+// futex that is gone wakes nobody. Mutexes are taken shielded: they are held for a few moves only,
+// and the only wait that is called off is the one for the decision.
 
 namespace weft::detail {
 
@@ -38,8 +39,10 @@ using lot::Woken;
 
 namespace {
 
-/// Until the decision is settled, or as the options say.
+/// Until the decision is settled, or as the options say. Offers stay queued while handlers run:
+/// such a wait must not be left by a jump.
 Woken sleep(const Decision& decision, const lot::ParkOptions& options) {
+  runtime::check_may_wait();
   runtime::Fiber* const self = decision.owner;
   for (;;) {
     lot::stack_is_queued(self, true);
@@ -124,9 +127,13 @@ class Waiting {
   Waiting& operator=(const Waiting&) = delete;
   ~Waiting() {
     if (!has_begun_ || (conclude() && offers_.size() == 1)) {
-      return;  // who has served it has taken it out of the queue
+      return;
     }
+    const Offer* const served = has_given_up_ ? nullptr : decision_->result.offer;
     for (Offer* const offer : offers_) {
+      if (offer == served) {
+        continue;
+      }
       const Hold hold(offer->where->mutex_);
       if (offer->is_queued) {
         offer->where->waiting(offer->kind).remove(*offer);

@@ -163,7 +163,7 @@ struct Fiber {
   // -- the fiber itself --
   stack_t signal_stack = kNoSignalStack;  // its sigaltstack(2), for whoever looks after that
   std::uint32_t signals_taken = 0;
-  bool is_queued = false;      // its stack may hold waiters of the parking lot
+  bool is_queued = false;      // its stack may hold waiters that others find
   std::atomic<int> raises{0};  // the signal it sends itself just now: its handler runs at once
   void* result = nullptr;
   void* locals = nullptr;                  // fiber_local.h

@@ -70,6 +70,15 @@ long wait_precisely(int epoll, std::span<epoll_event> events, std::int64_t ns) {
                    nullptr, 0);
 }
 
+// As epoll_wait(2). A filter of system calls that comes later may know of that one only.
+long wait_for_events(int epoll, std::span<epoll_event> events, std::int64_t ns, bool precisely) {
+  const long got = precisely ? wait_precisely(epoll, events, ns) : -ENOSYS;
+  return got != -ENOSYS && got != -EPERM
+             ? got
+             : sys::call(SYS_epoll_pwait, epoll, events.data(), events.size(), milliseconds_of(ns),
+                         nullptr, 0);
+}
+
 bool can_wait_precisely(int epoll) {
   epoll_event none;  // NOLINT: filled by the kernel
   return !sys::failed(wait_precisely(epoll, {&none, 1}, 0));
@@ -309,9 +318,7 @@ Hub::Polled Hub::poll_ring(std::int64_t ns) {
 
 Hub::Polled Hub::poll_epoll(std::int64_t ns) {
   epoll_event events[kMaxEvents];  // NOLINT: filled by the kernel; clearing 3 KiB per poll is waste
-  const long got = timer_ < 0 ? wait_precisely(epoll_, events, ns)
-                              : sys::call(SYS_epoll_pwait, epoll_, events, kMaxEvents,
-                                          milliseconds_of(ns), nullptr, 0);
+  const long got = wait_for_events(epoll_, events, ns, timer_ < 0 && ns > 0);
   counters.polls.fetch_add(1, std::memory_order_relaxed);  // before any edge: hooks/poll.cc
   Polled polled;
   if (got < 0) {
@@ -348,7 +355,7 @@ void Hub::wake() {
 // A timer is put into its heap, then the alarm is set. Whoever gets an alarm clears it, then looks
 // at all heaps, then sets the next alarm. So of a timer that comes meanwhile either that look
 // knows, or its own set_alarm finds none set. alarm_ns_ and the kernel's timer change together,
-// under the lock.
+// under the lock. An own alarm is its thread's alone, and has neither.
 void Hub::set_alarm(Deadline moment) {
   if (moment.ns() >= alarm_ns_.load(std::memory_order_seq_cst)) {
     return;

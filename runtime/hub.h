@@ -19,7 +19,8 @@ class Ring;
 /// edge-triggered and for both directions, when somebody first has to wait for it; close takes it
 /// out.
 ///
-/// Threads: ensure_registered, wake, set_alarm: any. open, close, poll: the scheduler's.
+/// Threads: ensure_registered, wake, set_alarm (but an own alarm): any. open, close, poll: the
+/// scheduler's.
 class Hub {
  public:
   /// What a scheduler that has one kernel thread, which calls open(), may ask for.

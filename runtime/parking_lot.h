@@ -67,8 +67,8 @@ Woken sleep(Waiter& waiter, const ParkOptions& options);
 /// sleeps here. `address` is for reports.
 Woken sleep_until_set(const std::atomic<std::uint32_t>& word, const void* address,
                       const ParkOptions& options);
-/// Others may find what lies on the fiber's stack, unless it is null, from now on, or no more:
-/// until then no handler that may leave it by a jump runs there.
+/// Others may find waiters on the fiber's stack, unless it is null, from now on, or no more. As
+/// long as they may, the kernel's handlers do not run there: they may leave by a jump.
 inline void stack_is_queued(Fiber* fiber, bool is_queued) {
   if (fiber != nullptr) {
     fiber->is_queued = is_queued;

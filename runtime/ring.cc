@@ -125,7 +125,7 @@ bool Ring::watch_epoll() {
   return true;
 }
 
-// 0 or -errno.
+// How many it has handed over, or -errno.
 int Ring::enter(std::int64_t ns) {
   if (ns < 0) {
     return checked([this] { return io_uring_submit_and_wait(&ring_, 1); });
@@ -160,6 +160,7 @@ Ring::Call* Ring::take(const io_uring_cqe& completion) {
 Ring::Polled Ring::poll(std::int64_t ns) {
   is_watching_ = is_watching_ || watch_epoll();
   Polled polled;
+  const std::int64_t limit = ns > 0 ? clock_ns(CLOCK_MONOTONIC) + ns : 0;
   const int entered = enter(ns);
   const unsigned reaped = reap([&](const io_uring_cqe& completion) {
     if (Call* const call = take(completion)) {
@@ -170,8 +171,11 @@ Ring::Polled Ring::poll(std::int64_t ns) {
       is_watching_ = (completion.flags & IORING_CQE_F_MORE) != 0;
     }
   });
-  // A wait that handed something over says how much, and not that a signal has ended it.
-  polled.signal = entered == -EINTR || (entered > 0 && ns != 0 && reaped == 0);
+  // A wait that handed something over says how much, and not whether a signal or the limit ended
+  // it.
+  const bool ended_for_nothing = entered > 0 && ns != 0 && reaped == 0;
+  polled.signal =
+      entered == -EINTR || (ended_for_nothing && (ns < 0 || clock_ns(CLOCK_MONOTONIC) < limit));
   return polled;
 }
 

@@ -286,7 +286,7 @@ void Scheduler::restart_in_child(bool may_allocate) {
   queues_[0].holder = running.worker;
   holders_ = 1;
   self->tid = process_id_;  // the child's first thread; the kernel has put that into its block
-  WEFT_CHECK(hub_.open(hub_options()) == 0, "a forked child has three descriptors for its hub");
+  WEFT_CHECK(hub_.open(hub_options()) == 0, "a forked child has descriptors for its hub");
   cpu_time::restart(*self);
   link(self);
 }

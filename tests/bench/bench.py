@@ -110,8 +110,7 @@ def main():
     known = results.groups()
     groups = [group for group in rows.GROUPS if group.name in known]
     verdicts = report.judge_all(groups, results)
-    table = report.rows_table(verdicts, results.parts()[0])
-    peers = report.peers_tables(groups, results)
+    table, peers = report.rows_table(verdicts), report.peers_tables(groups, results)
     print("\n".join(["", *table, "", *peers, ""]))
     say_what_is_missing(results)
     plots.draw(results, out)

@@ -39,13 +39,13 @@ class Results:
         used = clean or [value for value, _ in values.values()]
         return Median(statistics.median(used), len(used), not clean)
 
-    def parts(self):
-        """What they are, and each alone: the runs if there are several, else the rounds. A peer may
-        have failed in some."""
-        when = {one for values in self.values.values() for one in values}
-        has_runs = len({run for run, _ in when}) > 1
+    def parts(self, group):
+        """Of a group: what they are, and each alone: the runs if there are several, else the
+        rounds. A peer may have failed in some."""
+        mine = {key: values for key, values in self.values.items() if key[0] == group}
+        has_runs = len({run for values in mine.values() for run, _ in values}) > 1
         parts = defaultdict(Results)
-        for key, values in self.values.items():
+        for key, values in mine.items():
             for (run, number), value in values.items():
                 part = parts[run if has_runs else number]
                 part.values[key][run, number] = value
@@ -78,7 +78,8 @@ class Results:
     def read(cls, path):
         results = cls()
         with open(path) as file:
-            next(file)
+            if tuple(next(file).split()) != COLUMNS:
+                raise ValueError(f"{path}: of another version; --add needs results of this one")
             for line in file:
                 group, peer, *when, measure, value, others = line.rstrip("\n").split("\t")
                 if measure in ("missing", "failed"):
@@ -100,8 +101,7 @@ class Verdict:
     bound: float = math.nan
     dirty: bool = False
     why: str = ""
-    agree: int = 0  # parts that alone say the same
-    parts: int = 0
+    agree: str = "-"  # how many parts alone say the same
 
 
 def judge(group, row, results):
@@ -143,15 +143,17 @@ def without_value(group, row, results, peer, value=math.nan):
 
 def judge_all(groups, results):
     """By the medians; and how many of the runs, or rounds, alone would say the same."""
-    _, parts = results.parts()
     verdicts = []
     for group in groups:
+        what, parts = results.parts(group.name)
         for row in group.rows:
             verdict = judge(group, row, results)
             alone = [judge(group, row, one).result for one in parts]
             known = [result for result in alone if result in ("pass", "MISS")]
-            agree = known.count(verdict.result)
-            verdicts.append(replace(verdict, agree=agree, parts=len(known)))
+            if known:
+                agree = f"{known.count(verdict.result)} of {len(known)} {what}"
+                verdict = replace(verdict, agree=agree)
+            verdicts.append(verdict)
     return verdicts
 
 
@@ -179,18 +181,17 @@ def number(value):
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def rows_table(verdicts, parts):
-    """As lines of Markdown. `parts`: what agrees, runs or rounds."""
+def rows_table(verdicts):
+    """As lines of Markdown."""
     lines = [
-        f"| row | of | measured | target | which is | result | {parts} that agree |",
+        "| row | of | measured | target | which is | result | agree |",
         "|---|---|---|---|---|---|---|",
     ]
     for one in verdicts:
         result = one.result + (" (disturbed)" if one.dirty else "")
         result += f": {one.why}" if one.why else ""
         who, value, bound = rows.NAMES[one.row.peer], number(one.value), number(one.bound)
-        agree = f"{one.agree} of {one.parts}" if one.parts else "-"
-        fields = (one.row.what, who, value, target(one.row), bound, result, agree)
+        fields = (one.row.what, who, value, target(one.row), bound, result, one.agree)
         lines.append("| " + " | ".join(fields) + " |")
     return lines
 

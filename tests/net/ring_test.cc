@@ -230,6 +230,8 @@ int idle_in_handlers = 0;
 
 // A handler may leave by a jump; then the kernel would write to what is another's stack by then.
 TEST_F(NetRing, NoCallIsUnderWayWhileAHandlerRuns) {
+  busy_in_handlers = 0;
+  idle_in_handlers = 0;
   struct sigaction action = {};
   struct sigaction before = {};
   action.sa_handler = [](int) { ++(busy_ring() ? busy_in_handlers : idle_in_handlers); };
@@ -253,20 +255,40 @@ TEST_F(NetRing, NoCallIsUnderWayWhileAHandlerRuns) {
   ::sigaction(SIGUSR1, &before, nullptr);
 }
 
+class AloneRing : public NetRing {
+ protected:
+  void SetUp() override {
+    NetRing::SetUp();
+    if (IsSkipped()) {
+      return;
+    }
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    ASSERT_EQ(alone_.open(epoll_), 0);
+    ASSERT_TRUE(alone_.submit(
+        call_,
+        {.direction = runtime::Direction::kRead, .fd = a_.fileno(), .bytes = &byte_, .size = 1}));
+  }
+  void TearDown() override {
+    if (epoll_ >= 0) {
+      alone_.close(true);
+      EXPECT_TRUE(call_.is_done());
+      EXPECT_EQ(call_.result(), -ECANCELED);
+      ::close(epoll_);
+    }
+    NetRing::TearDown();
+  }
+  runtime::Ring alone_;
+  runtime::Ring::Call call_{nullptr};  // never done while somebody polls: nobody is unparked
+  char byte_ = 0;
+  int epoll_ = -1;
+};
+
 // The kernel tells of the signal only where nothing was handed over.
-TEST_F(NetRing, ASignalEndsAWaitThatHandedSomethingOver) {
+TEST_F(AloneRing, ASignalEndsAWaitThatHandedSomethingOver) {
   struct sigaction action = {};
   struct sigaction before = {};
   action.sa_handler = [](int) {};
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
-  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
-  runtime::Ring ring;
-  ASSERT_EQ(ring.open(epoll), 0);
-  runtime::Ring::Call call(runtime::current());
-  char byte = 0;
-  ASSERT_TRUE(ring.submit(
-      call,
-      {.direction = runtime::Direction::kRead, .fd = a_.fileno(), .bytes = &byte, .size = 1}));
   std::atomic<bool> is_over{false};
   std::thread caller([&is_over, who = ::pthread_self()] {
     while (!is_over) {
@@ -274,16 +296,19 @@ TEST_F(NetRing, ASignalEndsAWaitThatHandedSomethingOver) {
       std::this_thread::sleep_for(1ms);
     }
   });
-  const runtime::Ring::Polled polled = ring.poll(-1);
+  const runtime::Ring::Polled polled = alone_.poll(-1);
   is_over = true;
   caller.join();
   EXPECT_TRUE(polled.signal);
   EXPECT_EQ(polled.calls, 0);
-  ring.close(true);
-  EXPECT_TRUE(call.is_done());
-  EXPECT_EQ(call.result(), -ECANCELED);
-  ::close(epoll);
   ::sigaction(SIGUSR1, &before, nullptr);
+}
+
+// Nor does it tell of its end.
+TEST_F(AloneRing, TheLimitOfAWaitThatHandedSomethingOverIsNoSignal) {
+  const runtime::Ring::Polled polled = alone_.poll(1'000'000);
+  EXPECT_FALSE(polled.signal);
+  EXPECT_EQ(polled.calls, 0);
 }
 
 // Runs when the thread's scheduler has ended, and the thread has not.

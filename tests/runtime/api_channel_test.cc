@@ -229,6 +229,22 @@ TEST_F(Select, WhoIsKilledIsInNoQueue) {
   EXPECT_EQ(b.balance(), 0);
 }
 
+// The sanitizers see who still looks at it.
+TEST_F(Select, WhoHasServedItMayDestroyTheChannel) {
+  auto a = std::make_unique<Channel<int>>();
+  Channel<int> b;
+  int got = 0;
+  const auto nothing = [](std::optional<int>) { FAIL(); };
+  const auto waiter = spawn([&] {
+    select(receive_from(*a, [&got](std::optional<int> n) { got = *n; }), receive_from(b, nothing));
+  });
+  yield();
+  a->send(7);
+  a.reset();
+  waiter.join();
+  EXPECT_EQ(got, 7);
+}
+
 // Selects against selects over the same channels in different orders, on several workers and on
 // plain threads, with time running out and kills in between: what is sent is received, once.
 TEST_F(Select, ExactlyOneIsDoneBetweenWorkersAndThreads) {

@@ -1,6 +1,7 @@
 #include "runtime/hub.h"
 
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -195,6 +196,17 @@ TEST_F(HubTest, KnowsItsOwnDescriptors) {
   const int with_this = count_owned();
   hub_.close();
   EXPECT_EQ(with_this - count_owned(), 3);
+}
+
+// What the thread's own scheduler asks for.
+TEST_F(HubTest, AnOwnAlarmNeedsNoTimerOfTheKernel) {
+  if (::epoll_pwait2(-1, nullptr, 0, nullptr, nullptr) == -1 && errno == ENOSYS) {
+    GTEST_SKIP() << "before Linux 5.11 it does";
+  }
+  hub_.close();
+  EXPECT_EQ(count_owned(), 2) << "the scheduler's";
+  ASSERT_EQ(hub_.open({.own_alarm = true}), 0);
+  EXPECT_EQ(count_owned(), 4);
 }
 
 }  // namespace

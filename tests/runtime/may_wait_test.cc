@@ -56,6 +56,7 @@ TEST_F(MayWaitDeathTest, NothingWaitsUnderASpinLock) {
   EXPECT_DEATH((lock.lock(), weft::yield()), kUnderLock);
   EXPECT_DEATH((lock.lock(), weft::Semaphore(0).acquire()), kUnderLock);
   EXPECT_DEATH((lock.lock(), weft::blocking([] {})), kUnderLock);
+  EXPECT_DEATH((lock.lock(), weft::Channel<int>().receive()), kUnderLock);
 }
 
 // Nor by a kernel thread without fibers, for which a fiber may have to wait.
@@ -64,6 +65,12 @@ TEST_F(MayWaitDeathTest, NoKernelThreadWaitsUnderASpinLock) {
   EXPECT_DEATH(std::thread([&lock] {
                  lock.lock();
                  weft::sleep(1ms);
+               }).join(),
+               kUnderLock);
+  EXPECT_DEATH(std::thread([&lock] {
+                 weft::Channel<int> channel;
+                 lock.lock();
+                 channel.receive();
                }).join(),
                kUnderLock);
 }

@@ -13,8 +13,9 @@ namespace weft {
 
 class Mutex;
 namespace detail {
+/// Waits for a mutex that is held for a few moves only: nothing calls that off.
 void lock_shielded(Mutex& mutex);
-}
+}  // namespace detail
 
 /// A mutex of four bytes, for std::lock_guard, std::unique_lock and std::scoped_lock.
 ///
