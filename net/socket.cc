@@ -20,6 +20,15 @@ int checked(long result, const char* call) {
   return static_cast<int>(result);
 }
 
+// By getsockname(2) or getpeername(2).
+Address address_by(long number, const Socket& socket, const char* name) {
+  SocketCall call(socket, name);
+  sockaddr_storage storage = {};
+  socklen_t size = sizeof storage;
+  call.simply(number, &storage, &size);
+  return {reinterpret_cast<sockaddr*>(&storage), size};
+}
+
 }  // namespace
 
 // ---- Life
@@ -133,19 +142,11 @@ void Socket::shutdown(Half half) {
 // ---- Addresses and options
 
 Address Socket::local_address() const {
-  SocketCall call(*this, "weft::net::Socket::local_address");
-  sockaddr_storage storage = {};
-  socklen_t size = sizeof storage;
-  call.simply(SYS_getsockname, &storage, &size);
-  return {reinterpret_cast<sockaddr*>(&storage), size};
+  return address_by(SYS_getsockname, *this, "weft::net::Socket::local_address");
 }
 
 Address Socket::remote_address() const {
-  SocketCall call(*this, "weft::net::Socket::remote_address");
-  sockaddr_storage storage = {};
-  socklen_t size = sizeof storage;
-  call.simply(SYS_getpeername, &storage, &size);
-  return {reinterpret_cast<sockaddr*>(&storage), size};
+  return address_by(SYS_getpeername, *this, "weft::net::Socket::remote_address");
 }
 
 std::optional<std::chrono::nanoseconds> Socket::timeout() const {

@@ -54,37 +54,42 @@ long in_file_way(bool offload, Call call) {
   return offload ? weft::blocking(call) : call();
 }
 
-}  // namespace
-
-// ---- The ways. A regular file is never waited for by epoll; what lies in memory is taken at once
+// The ways. A regular file is never waited for by epoll; what lies in memory is taken at once
 // (RWF_NOWAIT, about the price of a read), and what does not is left to another kernel thread. So
-// are writes of what cannot say whether they would wait: a terminal, some file systems.
-
-std::size_t File::read_now(void* room, std::size_t size, off_t offset) const {
-  detail::take_turn();
-  const auto whole = [&] { return detail::read_at(fd_, room, size, offset); };
+// are writes of what cannot say whether they would wait: a terminal, some file systems. whole()
+// waits if it has to, at_once() never does.
+template <class Way, class Whole, class AtOnce>
+long by_way(Way way, int fd, Direction direction, const char* call, Whole whole, AtOnce at_once) {
   long result = -EOPNOTSUPP;
-  switch (way_) {
+  switch (way) {
     case Way::kWait:
-      result = wait_until_done(fd_, Direction::kRead, kRead,
-                               [&] { return detail::read_at_once(fd_, room, size, offset); });
-      if (result == -EOPNOTSUPP) {  // a terminal, or a fifo with a name
-        wait_fd(fd_, FdEvent::kReadable);
+      result = wait_until_done(fd, direction, call, at_once);
+      if (result == -EOPNOTSUPP &&
+          direction == Direction::kRead) {  // a terminal, or a fifo with a name
+        wait_fd(fd, FdEvent::kReadable);
         result = whole();
       }
       break;
     case Way::kNonblock:
-      result = wait_until_done(fd_, Direction::kRead, kRead, whole);
+      result = wait_until_done(fd, direction, call, whole);
       break;
     case Way::kMemory:
-      result = detail::read_at_once(fd_, room, size, offset);
+      result = at_once();
       break;
     default:
       break;
   }
-  if (result == -EOPNOTSUPP || result == -EAGAIN) {
-    result = in_file_way(way_ != Way::kBlock, whole);
-  }
+  return result == -EOPNOTSUPP || result == -EAGAIN ? in_file_way(way != Way::kBlock, whole)
+                                                    : result;
+}
+
+}  // namespace
+
+std::size_t File::read_now(void* room, std::size_t size, off_t offset) const {
+  detail::take_turn();
+  const auto whole = [&] { return detail::read_at(fd_, room, size, offset); };
+  const auto at_once = [&] { return detail::read_at_once(fd_, room, size, offset); };
+  const long result = by_way(way_, fd_, Direction::kRead, kRead, whole, at_once);
   return static_cast<std::size_t>(checked(result, kRead));
 }
 
@@ -102,23 +107,7 @@ std::size_t File::write_now(const void* bytes, std::size_t size, off_t offset) c
   const auto at_once = [&] {
     return silently([&] { return detail::write_at_once(fd_, bytes, size, offset); });
   };
-  long result = -EOPNOTSUPP;
-  switch (way_) {
-    case Way::kWait:
-      result = wait_until_done(fd_, Direction::kWrite, kWrite, at_once);
-      break;
-    case Way::kNonblock:
-      result = wait_until_done(fd_, Direction::kWrite, kWrite, whole);
-      break;
-    case Way::kMemory:
-      result = at_once();
-      break;
-    default:
-      break;
-  }
-  if (result == -EOPNOTSUPP || result == -EAGAIN) {
-    result = in_file_way(way_ != Way::kBlock, whole);
-  }
+  const long result = by_way(way_, fd_, Direction::kWrite, kWrite, whole, at_once);
   return static_cast<std::size_t>(checked(result, kWrite));
 }
 

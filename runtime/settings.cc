@@ -169,10 +169,10 @@ int change_settings(const Settings& wanted) {
   Guarded& ours = guarded();
   const SpinGuard hold(ours.lock);
   Settings& now = ours.now;
-  const auto first = [](const Settings& of) {
+  const auto first = [](auto& of) {
     return std::tie(of.stack_bytes, of.workers, of.max_threads, of.seed, of.has_ring);
   };
-  const auto of_pool = [](const Settings& of) { return std::tie(of.pool_size, of.pool_idle_ns); };
+  const auto of_pool = [](auto& of) { return std::tie(of.pool_size, of.pool_idle_ns); };
   const bool changes_first = first(now) != first(wanted);
   const bool changes_pool = of_pool(now) != of_pool(wanted);
   if ((changes_first && ours.are_settled) || (changes_pool && ours.pools_are_settled)) {
@@ -180,15 +180,10 @@ int change_settings(const Settings& wanted) {
   }
   // Only what changes is written: the rest may be read meanwhile.
   if (changes_first) {
-    now.stack_bytes = wanted.stack_bytes;
-    now.workers = wanted.workers;
-    now.max_threads = wanted.max_threads;
-    now.seed = wanted.seed;
-    now.has_ring = wanted.has_ring;
+    first(now) = first(wanted);
   }
   if (changes_pool) {
-    now.pool_size = wanted.pool_size;
-    now.pool_idle_ns = wanted.pool_idle_ns;
+    of_pool(now) = of_pool(wanted);
   }
   now.slice_ns = wanted.slice_ns;
   now.max_blocking_ns = wanted.max_blocking_ns;
